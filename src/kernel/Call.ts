@@ -1,0 +1,25 @@
+/** What one attempt of one operation or step knows. Always the last parameter of an operation. */
+export interface Call {
+  /** Idempotency key: the same for every attempt of this step, also after a crash. */
+  readonly key: string;
+  /** Aborts when the run is cancelled, the step's time is up or the engine closes. */
+  readonly signal: AbortSignal;
+  /** When the attempt is given up, if it has a limit. */
+  readonly deadline: Date | undefined;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** W3C trace context of the attempt, if the run is traced. */
+  readonly traceparent: string | undefined;
+  /**
+   * The run's private temporary folder, mode 0700, made at the first use and removed when the run leaves this process.
+   * The same path before and after a crash; do not keep results in it.
+   */
+  workspace(): Promise<string>;
+  /**
+   * Reports that something happened, to the run's `handleOrchestrationEvents`. Recorded when it is emitted; a repeated
+   * attempt emits its n-th event under the same id, and only the first of them counts.
+   *
+   * @throws UsageError `EVENT_NOT_DECLARED` when the run's scope does not declare the type.
+   */
+  emit(type: string, data: object): void;
+}
