@@ -1,3 +1,9 @@
+/**
+ * What may happen when an effect is asked for again after its outcome was lost.
+ * `read` changes nothing; `idempotent` may be repeated with the same key; `once` is never repeated on its own.
+ */
+export type Effect = 'read' | 'idempotent' | 'once';
+
 /** What one attempt of one operation or step knows. Always the last parameter of an operation. */
 export interface Call {
   /** Idempotency key: the same for every attempt of this step, also after a crash. */

@@ -33,35 +33,225 @@ export const ERROR_CODES = {
     meaning: 'The tool of an analyser printed something that is not its report.',
     remedy: 'Run the tool by hand on the folder; its version may be outside the range that Sixfold knows.',
   },
+  CODEC_TAG_UNKNOWN: {
+    group: 'UsageError',
+    meaning: 'The journal holds a kind of value that this version does not know.',
+    remedy: 'Use the version that wrote the journal, or a newer one.',
+  },
+  COMMAND_NAME_INVALID: {
+    group: 'UsageError',
+    meaning: 'A command has a name that is not lower case words joined by hyphens.',
+    remedy: 'Rename it in `@command`.',
+  },
+  COMMAND_NOT_DECLARED: {
+    group: 'UsageError',
+    meaning: 'A class was registered as a command and has no `@command` of its own.',
+    remedy: 'Put `@command({ name, params })` on the class.',
+  },
+  COMMAND_NOT_PLANNED: {
+    group: 'UsageError',
+    meaning: 'A plan was asked for a command that coordinates no systems.',
+    remedy: 'Run it; a plain command has no plan.',
+  },
+  COMMAND_TWICE: {
+    group: 'UsageError',
+    meaning: 'Two registered classes have the same command name.',
+    remedy: 'Rename one of them.',
+  },
+  COMMAND_UNKNOWN: {
+    group: 'UsageError',
+    meaning: 'No registered command has that name, or the class was not registered.',
+    remedy: 'Add the class to `commands` of `sixfoldModule`, or correct the name.',
+  },
+  DRIVER_OVERRIDDEN: {
+    group: 'UsageError',
+    meaning: 'A command class defines `execute`, which would replace the driver.',
+    remedy: 'Write `run()` in a plain command, `coordinateSystemInteractions()` in an orchestration.',
+  },
+  ENGINE_CLOSED: {
+    group: 'UsageError',
+    meaning: 'The engine was used before it was opened or after it was closed.',
+    remedy: 'Use the runner between `startSixfold` and its disposal.',
+  },
+  ENGINE_READ_ONLY: {
+    group: 'UsageError',
+    meaning: 'A journal that was opened for reading was asked to start or resume a run.',
+    remedy: 'Open it without `readOnly`.',
+  },
   EVENT_NOT_DECLARED: {
     group: 'UsageError',
     meaning: 'A system emitted an event type that the scope of the run does not declare.',
     remedy: 'Add the type to `events` of the scope, or correct its name.',
+  },
+  FIELD_INVALID: {
+    group: 'UsageError',
+    meaning: '`@field` was given something that it cannot mean.',
+    remedy: 'Correct what the message names.',
+  },
+  HOOK_RESULT_INVALID: {
+    group: 'UsageError',
+    meaning: 'A hook returned something other than its contract says, or nothing.',
+    remedy: 'Return what the message asks for.',
+  },
+  JOURNAL_ALTERED: {
+    group: 'InvariantViolation',
+    meaning: 'A record of the journal is not as it was written.',
+    remedy: 'Restore a backup; find out what else writes to the file.',
+  },
+  JOURNAL_CORRUPT: {
+    group: 'UsageError',
+    meaning: 'The journal file is damaged.',
+    remedy: 'Keep a copy, then restore a backup or name another file.',
+  },
+  JOURNAL_FOREIGN: {
+    group: 'UsageError',
+    meaning: 'The file named as journal is something else.',
+    remedy: 'Name another file.',
+  },
+  JOURNAL_IN_USE: {
+    group: 'TransientError',
+    meaning: 'Another process runs commands on the same journal.',
+    remedy: 'Wait for it to end, or name another file.',
+  },
+  JOURNAL_LOCKED: {
+    group: 'TransientError',
+    meaning: 'Another program holds a lock on the journal file.',
+    remedy: 'Close it there, or name another file.',
+  },
+  JOURNAL_NOT_FOUND: {
+    group: 'UsageError',
+    meaning: 'The journal to read does not exist.',
+    remedy: 'Start a run, or name the file that has it.',
+  },
+  JOURNAL_NOT_WRITABLE: {
+    group: 'UsageError',
+    meaning: 'The journal file cannot be opened or written.',
+    remedy: 'Check its folder and permissions, or name another file.',
+  },
+  JOURNAL_TOO_NEW: {
+    group: 'UsageError',
+    meaning: 'The journal was written by a newer version.',
+    remedy: 'Use that version, or a newer one.',
+  },
+  JOURNAL_WRITE_FAILED: {
+    group: 'InvariantViolation',
+    meaning: 'A commit failed for a reason that waiting does not mend. Runs stop where the journal ends.',
+    remedy: 'Read the cause; resume the runs when it is mended.',
+  },
+  KEY_REUSED: {
+    group: 'UsageError',
+    meaning: 'An idempotency key was used again with other params.',
+    remedy: 'Use another key, or the same params.',
   },
   OPERATION_BYPASSES_JOURNAL: {
     group: 'UsageError',
     meaning: 'A hook called an operation on the system itself, where the journal does not see it.',
     remedy: 'Call it through the `systems` parameter of the hook.',
   },
-  PROCESS_NOT_STARTED: {
-    group: 'CommandFailure',
-    meaning: 'A program could not be started.',
-    remedy: 'Check that it is installed and executable; the message has the reason of the operating system.',
+  OPERATION_UNKNOWN: {
+    group: 'UsageError',
+    meaning: 'A hook called an operation that the system does not declare.',
+    remedy: 'Correct the name, or declare the method with `@operation`.',
   },
-  PROCESS_FAILED: {
-    group: 'CommandFailure',
-    meaning: 'A program ended with an exit code that is not among the accepted ones, or by a signal.',
-    remedy: 'Read the end of its error output in the message.',
+  OUTCOME_UNKNOWN: {
+    group: 'OutcomeUnknownError',
+    meaning: 'An effect may or may not have happened: its reply was lost.',
+    remedy: 'Look at the system before the operation is done again.',
   },
   OUTPUT_TOO_LARGE: {
     group: 'CommandFailure',
     meaning: 'A program printed more than its limit.',
     remedy: 'Narrow what it looks at, or raise the limit of the channel.',
   },
+  PARAMS_INVALID: {
+    group: 'UsageError',
+    meaning: 'The params break rules of their class; the message lists every one.',
+    remedy: 'Correct the values.',
+  },
+  PARAMS_WITHOUT_RULES: {
+    group: 'UsageError',
+    meaning: 'A params class has a field without a class-validator rule.',
+    remedy: 'Add one, such as `@IsString()`.',
+  },
+  PLAN_INFEASIBLE: {
+    group: 'CommandFailure',
+    meaning: 'The orchestration cannot be carried out; the message lists every reason.',
+    remedy: 'Mend what the reasons name.',
+  },
+  PROCESS_FAILED: {
+    group: 'CommandFailure',
+    meaning: 'A program ended with an exit code that is not among the accepted ones, or by a signal.',
+    remedy: 'Read the end of its error output in the message.',
+  },
+  PROCESS_NOT_STARTED: {
+    group: 'CommandFailure',
+    meaning: 'A program could not be started.',
+    remedy: 'Check that it is installed and executable; the message has the reason of the operating system.',
+  },
+  RECORD_UNKNOWN: {
+    group: 'InvariantViolation',
+    meaning: 'The journal holds a kind of record that this version does not know.',
+    remedy: 'Use the version that wrote it, or a newer one.',
+  },
+  RUN_CANCELLED: {
+    group: 'CancelledError',
+    meaning: 'The run was cancelled.',
+    remedy: 'Nothing; start another run if it should be done after all.',
+  },
+  RUN_DIVERGED: {
+    group: 'UsageError',
+    meaning: 'On replay the code asked for something else than the journal recorded.',
+    remedy: 'Resume the run with the code that began it, or with a change that keeps its recorded steps.',
+  },
+  RUN_HANDED_BACK: {
+    group: 'TransientError',
+    meaning: 'The engine closed before the run ended.',
+    remedy: 'Resume the run.',
+  },
+  RUN_NOT_FOUND: {
+    group: 'UsageError',
+    meaning: 'No run has that id, or several begin with it.',
+    remedy: 'Take the id from `sixfold runs list`.',
+  },
+  SCOPE_INVALID: {
+    group: 'UsageError',
+    meaning: '`defineOrchestrationScope` returned something that is no scope.',
+    remedy: 'Return `scope({ systems: { … } })`.',
+  },
+  SIXFOLD_NOT_LOADED: {
+    group: 'UsageError',
+    meaning: '`startSixfold` was given a container without `sixfoldModule`.',
+    remedy: 'Load the module into that container first.',
+  },
+  STATE_INCONSISTENT: {
+    group: 'CommandFailure',
+    meaning: 'The systems do not agree after the interactions; the message lists the findings.',
+    remedy: 'Bring the systems into agreement; the findings name keys and values.',
+  },
+  STEP_IN_STEP: {
+    group: 'UsageError',
+    meaning: 'A step was asked for inside the body of another one.',
+    remedy: 'Call steps one after the other, or side by side, from the hook.',
+  },
   STEP_TIMED_OUT: {
     group: 'TimeoutError',
     meaning: 'A step did not end within its time.',
     remedy: 'Raise `timeoutMs`, or find out why it is slow.',
+  },
+  SYSTEM_UNAVAILABLE: {
+    group: 'CommandFailure',
+    meaning: 'A system that the scope needs failed its health check.',
+    remedy: 'Start it, or declare it optional.',
+  },
+  VALUE_NOT_CARRIED: {
+    group: 'UsageError',
+    meaning: 'A value cannot be kept in the journal; the message names the path.',
+    remedy: 'Return plain data, or declare the class of the value.',
+  },
+  WORK_NOT_JOURNALED: {
+    group: 'UsageError',
+    meaning: 'A hook waited for something that the journal does not know, so it could not be replayed.',
+    remedy: 'Put it in `ctx.step` or in an operation.',
   },
 } as const satisfies Record<string, ErrorCodeEntry>;
 

@@ -2,17 +2,11 @@
  * `@operation`: what a system offers to commands. The types refuse, with a sentence, an operation that forgets its
  * `call` or returns `any`; at run time the wrapper refuses a call that would bypass the journal.
  */
-import type { Call } from '../kernel/Call.js';
+import type { Call, Effect } from '../kernel/Call.js';
 import type { Class } from '../kernel/Class.js';
 import { UsageError } from '../kernel/errors.js';
 import { whereabouts } from '../kernel/whereabouts.js';
 import type { System } from './System.js';
-
-/**
- * What may happen when an operation is asked for again after its outcome was lost.
- * `read` changes nothing; `idempotent` may be repeated with the same key; `once` is never repeated on its own.
- */
-export type Effect = 'read' | 'idempotent' | 'once';
 
 export interface Policy {
   /** An attempt that takes longer is aborted, and its outcome is a timeout. @default no limit */

@@ -1,0 +1,105 @@
+import type { AbstractClass, Class } from '../kernel/Class.js';
+import { UsageError } from '../kernel/errors.js';
+import { type AbstractCommand, type AnyCommand, lifecycleOf } from './AbstractCommand.js';
+import { paramsFieldsOf } from './params.js';
+
+/** What a terminal can show. */
+export interface Terminal {
+  /** Width in characters, at least 60. */
+  readonly columns: number;
+  readonly colour: boolean;
+}
+
+/** A result made readable for a person. */
+export interface Presentation {
+  readonly text: string;
+  /** False when the result misses what the caller asked of it, such as `--fail-on`; the command line then exits with 1. @default true */
+  readonly accepted?: boolean;
+}
+
+export interface CommandSpec<P extends object, R> {
+  /** Lower case words joined by hyphens; unique in an application. */
+  readonly name: string;
+  /** Class of the params, every field with its rules. */
+  readonly params: Class<P>;
+  /** Class of the result; without it a plain value is returned. */
+  readonly result?: Class<R>;
+  /** Recorded with each run. @default '1' */
+  readonly version?: string;
+  readonly description?: string;
+  /** Command lines for `--help`, without the program's name. */
+  readonly examples?: readonly string[];
+  /** How the command line shows a result. @default as JSON */
+  readonly present?: (result: R, terminal: Terminal) => Presentation;
+}
+
+/** A registered command as the runner and the command line see it. */
+export interface RegisteredCommand extends CommandSpec<object, unknown> {
+  readonly type: Class<AnyCommand>;
+  readonly version: string;
+}
+
+const SPECS = new WeakMap<AbstractClass<unknown>, CommandSpec<object, unknown>>();
+const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+
+/** Names a command class and declares the classes of its params and result. */
+export function command<P extends object, R = void>(spec: CommandSpec<P, R>): <C extends Class<AbstractCommand<P, R>>>(target: C) => void {
+  return (target) => {
+    SPECS.set(target, spec as CommandSpec<object, unknown>);
+  };
+}
+
+/**
+ * Checks a class for what would only fail in the middle of a run.
+ *
+ * @throws UsageError `COMMAND_NOT_DECLARED`, `COMMAND_NAME_INVALID`, `DRIVER_OVERRIDDEN` or `PARAMS_WITHOUT_RULES`.
+ */
+export function registeredCommand(type: Class<AnyCommand>): RegisteredCommand {
+  const spec = SPECS.get(type);
+  if (!spec) {
+    throw new UsageError('COMMAND_NOT_DECLARED', `${type.name} has no @command of its own. Put @command({ name, params }) on the class.`, {
+      details: { class: type.name },
+    });
+  }
+  if (!NAME.test(spec.name)) {
+    throw new UsageError(
+      'COMMAND_NAME_INVALID',
+      `${type.name} is named "${spec.name}"; a command's name is lower case words joined by hyphens, such as "place-order".`,
+      { details: { class: type.name, name: spec.name } },
+    );
+  }
+  refuseOverriddenDriver(type);
+  refuseFieldsWithoutRules(type, spec);
+  return { ...spec, type, version: spec.version ?? '1' };
+}
+
+function refuseOverriddenDriver(type: Class<AnyCommand>): void {
+  for (let prototype = type.prototype; prototype && prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype)) {
+    if (Object.hasOwn(prototype, 'execute')) throw driverOverridden(prototype.constructor.name);
+  }
+}
+
+/** Also called with each instance, since a field `execute = …` is not on the prototype. */
+export function driverOverridden(className: string): UsageError {
+  return new UsageError(
+    'DRIVER_OVERRIDDEN',
+    `${className}.execute would replace the driver. Write run() in a plain command, coordinateSystemInteractions() in an orchestration.`,
+    { details: { class: className, method: 'execute' } },
+  );
+}
+
+function refuseFieldsWithoutRules(type: Class<AnyCommand>, spec: CommandSpec<object, unknown>): void {
+  const known = new Set(paramsFieldsOf(spec.params).map((field) => field.name));
+  const bare = Object.keys(new spec.params()).filter((name) => !known.has(name));
+  if (bare.length === 0) return;
+  throw new UsageError(
+    'PARAMS_WITHOUT_RULES',
+    `${spec.params.name}.${bare.join(', ')} of ${type.name} ${bare.length === 1 ? 'has' : 'have'} no class-validator rule, so every value would be refused. Add one, such as @IsString().`,
+    { details: { class: spec.params.name, fields: bare } },
+  );
+}
+
+/** True for an instance that a driver can run. */
+export function isCommand(candidate: unknown): candidate is AnyCommand {
+  return typeof candidate === 'object' && candidate !== null && lifecycleOf in candidate;
+}

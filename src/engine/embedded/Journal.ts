@@ -1,0 +1,205 @@
+/**
+ * The journal of all runs of one file.
+ *
+ * Owns: the database, the buffer of what is not yet on disk, the right to write. Does not own: what a record means.
+ * Invariants: rows reach the disk in the order they were added, those of one flush together or not at all; when
+ * `committed` resolves, everything added before is on disk (R1). If a commit fails for want of room or of a lock, the
+ * buffer is kept and the commit tried again.
+ */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Logger } from '../../abstract/Logger.js';
+import { InvariantViolation, messageOf } from '../../kernel/errors.js';
+import type { StartedRun } from '../Engine.js';
+import { type EndStatus, type JournalRecord, RECORD_KINDS } from '../Record.js';
+import { JournalOwner } from './JournalOwner.js';
+import { type DatabaseOptions, openDatabase, SQLITE, sqliteCode } from './openDatabase.js';
+
+/** A run's row. */
+export interface RunRow extends StartedRun {
+  readonly rowId: number;
+  readonly seed: string;
+  readonly status: EndStatus | null;
+  readonly endedAt: number | null;
+}
+
+/** Version of the codec's text, kept with each run. */
+const CODEC_VERSION = 1;
+const RETRY_MS_MAX = 5000;
+const RETRYABLE: ReadonlySet<number | undefined> = new Set([SQLITE.BUSY, SQLITE.LOCKED, SQLITE.IOERR, SQLITE.FULL]);
+
+const RUN_COLUMNS =
+  'id AS rowId, uid AS id, command, version, key, fingerprint, seed, principal, params, started_at AS startedAt, status, ended_at AS endedAt';
+
+export class Journal {
+  private readonly database: DatabaseSync;
+  private readonly owner: JournalOwner | undefined;
+  private readonly statements = new Map<string, StatementSync>();
+  private buffer: (() => void)[] = [];
+  private waiting: { resolve(): void; reject(error: unknown): void }[] = [];
+  private flushing = false;
+  private broken: unknown;
+  private nextRowId: number;
+
+  constructor(
+    options: DatabaseOptions,
+    private readonly logger: Logger,
+  ) {
+    this.database = openDatabase(options);
+    try {
+      this.owner = options.readOnly || options.file === ':memory:' ? undefined : JournalOwner.claim(options.file, () => this.ownerPid());
+      this.nextRowId = Number(this.statement('SELECT coalesce(max(id), 0) AS last FROM run').get()?.last) + 1;
+      if (this.owner) this.statement('INSERT OR REPLACE INTO owner (one, pid, since) VALUES (1, ?, ?)').run(process.pid, Date.now());
+    } catch (error) {
+      this.database.close();
+      throw error;
+    }
+  }
+
+  /** Adds a run, and returns its row as it will be read back. */
+  addRun(run: Omit<RunRow, 'rowId' | 'status' | 'endedAt'>): RunRow {
+    const rowId = this.nextRowId++;
+    this.buffer.push(() =>
+      this.statement(
+        `INSERT INTO run (id, uid, kind, command, version, key, fingerprint, codec, seed, principal, params, started_at)
+         VALUES (?, ?, 'command', ?, ?, ?, ?, ${CODEC_VERSION}, ?, ?, ?, ?)`,
+      ).run(rowId, run.id, run.command, run.version, run.key, run.fingerprint, run.seed, run.principal, run.params, run.startedAt),
+    );
+    return { ...run, rowId, status: null, endedAt: null };
+  }
+
+  addRecord(rowId: number, record: JournalRecord): void {
+    this.buffer.push(() =>
+      this.statement(
+        'INSERT INTO record (run, seq, kind, at, step, label, status, effect, started_at, body, body_digest, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      ).run(
+        rowId,
+        record.seq,
+        record.kind,
+        record.at,
+        record.step,
+        record.label,
+        record.status,
+        record.effect,
+        record.startedAt,
+        record.body,
+        record.bodyDigest,
+        record.hash,
+      ),
+    );
+  }
+
+  endRun(rowId: number, status: EndStatus, endedAt: number): void {
+    this.buffer.push(() => this.statement('UPDATE run SET status = ?, ended_at = ? WHERE id = ?').run(status, endedAt, rowId));
+  }
+
+  /** Resolves when all that was added before is on disk. Commits of several runs in one turn of the event loop share one. */
+  committed(): Promise<void> {
+    if (this.broken) return Promise.reject(this.broken);
+    if (this.buffer.length === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve, reject });
+      if (this.flushing) return;
+      this.flushing = true;
+      setImmediate(() => this.flush(1));
+    });
+  }
+
+  private flush(attempt: number): void {
+    const batch = this.buffer;
+    try {
+      this.database.exec('BEGIN IMMEDIATE');
+      for (const write of batch) write();
+      this.database.exec('COMMIT');
+    } catch (error) {
+      this.afterFailedFlush(error, attempt);
+      return;
+    }
+    this.flushing = false;
+    this.buffer = [];
+    for (const { resolve } of this.waiting.splice(0)) resolve();
+  }
+
+  private afterFailedFlush(error: unknown, attempt: number): void {
+    if (this.database.isTransaction) this.database.exec('ROLLBACK');
+    if (RETRYABLE.has(sqliteCode(error))) {
+      const waitMs = Math.min(RETRY_MS_MAX, 50 * 2 ** attempt);
+      this.logger.warn(`The journal cannot be written (${messageOf(error)}); trying again in ${waitMs} ms. Runs wait.`);
+      setTimeout(() => this.flush(attempt + 1), waitMs);
+      return;
+    }
+    this.broken = new InvariantViolation('JOURNAL_WRITE_FAILED', `The journal could not be written: ${messageOf(error)}.`, {
+      cause: error,
+    });
+    for (const { reject } of this.waiting.splice(0)) reject(this.broken);
+  }
+
+  runById(uid: string): RunRow | undefined {
+    return this.rows(`SELECT ${RUN_COLUMNS} FROM run WHERE uid = ?`, uid)[0];
+  }
+
+  /** At most two runs whose id begins so: enough to tell whether it is one. */
+  runsByPrefix(prefix: string): RunRow[] {
+    return this.rows(`SELECT ${RUN_COLUMNS} FROM run WHERE substr(uid, 1, ?) = ? LIMIT 2`, prefix.length, prefix);
+  }
+
+  runByKey(command: string, key: string): RunRow | undefined {
+    return this.rows(`SELECT ${RUN_COLUMNS} FROM run WHERE tenant = '' AND command = ? AND key = ?`, command, key)[0];
+  }
+
+  /** Newest first. */
+  latestRuns(limit: number): RunRow[] {
+    return this.rows(`SELECT ${RUN_COLUMNS} FROM run ORDER BY id DESC LIMIT ?`, limit);
+  }
+
+  openRuns(): RunRow[] {
+    return this.rows(`SELECT ${RUN_COLUMNS} FROM run WHERE status IS NULL ORDER BY id`);
+  }
+
+  endedSteps(rowId: number): number {
+    return Number(this.statement("SELECT count(*) AS n FROM record WHERE run = ? AND kind = 'step-ended'").get(rowId)?.n);
+  }
+
+  /** @throws InvariantViolation `RECORD_UNKNOWN` for a kind that this version does not know. */
+  records(rowId: number): JournalRecord[] {
+    const records = this.statement(
+      'SELECT seq, kind, at, step, label, status, effect, started_at AS startedAt, body, body_digest AS bodyDigest, hash FROM record WHERE run = ? ORDER BY seq',
+    ).all(rowId) as unknown as JournalRecord[]; // The table is STRICT and written above.
+    const unknown = records.find((record) => !RECORD_KINDS.includes(record.kind));
+    if (unknown) {
+      throw new InvariantViolation(
+        'RECORD_UNKNOWN',
+        `Record ${unknown.seq} is of kind "${unknown.kind}", which this version does not know. Use a newer version.`,
+      );
+    }
+    return records.map((record) => ({ ...record }));
+  }
+
+  /** The process that last had the right to write, if any did. */
+  ownerPid(): number | undefined {
+    const row = this.statement('SELECT pid FROM owner').get();
+    return row === undefined ? undefined : Number(row.pid);
+  }
+
+  async close(): Promise<void> {
+    try {
+      if (!this.broken) await this.committed();
+    } finally {
+      this.statements.clear();
+      this.database.close();
+      this.owner?.release();
+    }
+  }
+
+  private rows(sql: string, ...values: (string | number)[]): RunRow[] {
+    const rows = this.statement(sql).all(...values) as unknown as RunRow[]; // The table is STRICT and RUN_COLUMNS names its columns.
+    return rows.map((row) => ({ ...row }));
+  }
+
+  private statement(sql: string): StatementSync {
+    const known = this.statements.get(sql);
+    if (known) return known;
+    const statement = this.database.prepare(sql);
+    this.statements.set(sql, statement);
+    return statement;
+  }
+}

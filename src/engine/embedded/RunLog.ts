@@ -1,0 +1,97 @@
+/**
+ * The records of one run: numbers them, chains their hashes, checks the chain when they are read.
+ *
+ * Invariant: seq has no gaps, and each hash covers the record before it.
+ */
+import { chainHash, digest } from '../../kernel/digest.js';
+import { InvariantViolation } from '../../kernel/errors.js';
+import type { JournalRecord } from '../Record.js';
+import type { Journal, RunRow } from './Journal.js';
+
+export type NewRecord = Pick<JournalRecord, 'kind' | 'at' | 'label'> &
+  Partial<Pick<JournalRecord, 'step' | 'status' | 'effect' | 'startedAt' | 'body'>>;
+
+export class RunLog {
+  private lastSeq: number;
+  private lastHash: string;
+
+  private constructor(
+    private readonly journal: Journal,
+    readonly run: RunRow,
+    /** What was recorded before this load. */
+    readonly earlier: readonly JournalRecord[],
+  ) {
+    const last = earlier.at(-1);
+    this.lastSeq = last?.seq ?? 0;
+    this.lastHash = last?.hash ?? rootHash(run);
+  }
+
+  static begin(journal: Journal, run: RunRow): RunLog {
+    const log = new RunLog(journal, run, []);
+    log.append({ kind: 'started', at: run.startedAt, label: run.command });
+    return log;
+  }
+
+  /** @throws InvariantViolation `JOURNAL_ALTERED` */
+  static read(journal: Journal, run: RunRow): RunLog {
+    const records = journal.records(run.rowId);
+    verifyChain(run, records);
+    return new RunLog(journal, run, records);
+  }
+
+  append(fields: NewRecord): JournalRecord {
+    const seq = this.lastSeq + 1;
+    const body = fields.body ?? null;
+    const unhashed = {
+      step: null,
+      status: null,
+      effect: null,
+      startedAt: null,
+      ...fields,
+      body,
+      bodyDigest: body === null ? null : digest(body),
+      seq,
+    };
+    const record = { ...unhashed, hash: hashOf(this.lastHash, unhashed) };
+    this.lastSeq = seq;
+    this.lastHash = record.hash;
+    this.journal.addRecord(this.run.rowId, record);
+    return record;
+  }
+}
+
+/** @throws InvariantViolation `JOURNAL_ALTERED` naming the first record that is not as it was written. */
+export function verifyChain(run: RunRow, records: readonly JournalRecord[]): void {
+  let before = rootHash(run);
+  for (const [index, record] of records.entries()) {
+    const bodyIntact = record.body === null || digest(record.body) === record.bodyDigest;
+    if (record.seq !== index + 1 || !bodyIntact || record.hash !== hashOf(before, record)) {
+      throw new InvariantViolation(
+        'JOURNAL_ALTERED',
+        `Run ${run.id}: record ${record.seq} (${record.kind} ${record.label}) is not as it was written. The run is not touched; restore a backup.`,
+        { details: { run: run.id, seq: record.seq } },
+      );
+    }
+    before = record.hash;
+  }
+}
+
+function rootHash(run: RunRow): string {
+  return chainHash(run.id, run.command, run.version, run.key ?? '', run.fingerprint, run.seed, digest(run.principal), digest(run.params));
+}
+
+function hashOf(before: string, record: Omit<JournalRecord, 'hash'>): string {
+  const { seq, kind, at, step, label, status, effect, startedAt, bodyDigest } = record;
+  return chainHash(
+    before,
+    String(seq),
+    kind,
+    String(at),
+    step ?? '',
+    label,
+    status ?? '',
+    effect ?? '',
+    String(startedAt ?? ''),
+    bodyDigest ?? '',
+  );
+}

@@ -1,0 +1,232 @@
+/**
+ * The steps of one run on one load: asks, attempts and recorded outcomes.
+ *
+ * Owns: which ask is pending, fresh or under way, and its identity. Does not own: when anything is delivered or started;
+ * Execution decides that. Invariants: an ask with a recorded outcome is never executed; an outcome is recorded once.
+ */
+import type { StepRequest } from '../../abstract/DurableRun.js';
+import { AskedPromise } from '../../kernel/AskedPromise.js';
+import type { Clock } from '../../kernel/Clock.js';
+import type { Codec } from '../../kernel/codec/Codec.js';
+import { digest } from '../../kernel/digest.js';
+import type { RunEvent } from '../Engine.js';
+import type { JournalRecord } from '../Record.js';
+import type { Workspace } from '../Workspace.js';
+import { type Attempted, attemptStep, outcomeUnknown } from './attempt.js';
+import type { Deliveries } from './Deliveries.js';
+import type { Leftover } from './divergence.js';
+import { Ordinals } from './Ordinals.js';
+import type { RunLog } from './RunLog.js';
+
+interface Ask {
+  readonly identity: string;
+  readonly request: StepRequest<unknown>;
+  readonly inputText: string;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+type Outcome = Exclude<Attempted, { status: 'handed-back' }>;
+
+export interface StepsParts {
+  readonly runId: string;
+  readonly log: RunLog;
+  readonly codec: Codec;
+  readonly clock: Clock;
+  readonly graceMs: number;
+  readonly workspace: Workspace;
+  readonly deliveries: Deliveries;
+  /** Tells observers, once what was recorded before is on disk. */
+  publish(event: RunEvent): void;
+  emit(id: string, type: string, source: string, data: object): void;
+}
+
+export class Steps {
+  private readonly ordinals = new Ordinals();
+  private readonly pending = new Map<string, Ask>();
+  private fresh: Ask[] = [];
+  private readonly underWay = new Map<string, { readonly controller: AbortController; readonly done: Promise<void> }>();
+  private readonly outcomes = new Map<string, JournalRecord[]>();
+  /** Intents of `once` steps without an outcome. */
+  private readonly intended = new Set<string>();
+  /** Names of `once` steps whose last outcome is unknown, by identity. */
+  private readonly lost = new Map<string, string>();
+  private readonly promises: { readonly name: string; readonly promise: AskedPromise<unknown> }[] = [];
+
+  constructor(private readonly parts: StepsParts) {}
+
+  get active(): boolean {
+    return this.underWay.size > 0;
+  }
+
+  get leftover(): Leftover {
+    return this.outcomes;
+  }
+
+  /** Steps that may or may not have had their effect, by name. */
+  get unsettled(): readonly string[] {
+    return [...this.lost.values()];
+  }
+
+  /** Names of the asks whose promise nobody looked at. */
+  unread(): readonly string[] {
+    return this.promises.filter(({ promise }) => !promise.looked).map(({ name }) => name);
+  }
+
+  /** Takes an ask in; `refused` rejects it unrecorded. */
+  ask<T>(request: StepRequest<T>, refused: Error | undefined): Promise<T> {
+    let resolve: (value: T) => void = () => undefined;
+    let reject: (error: unknown) => void = () => undefined;
+    const promise = new AskedPromise<T>((onResolve, onReject) => {
+      resolve = onResolve;
+      reject = onReject;
+    }).handled();
+    this.promises.push({ name: request.name, promise });
+    try {
+      if (refused) throw refused;
+      const inputText = this.parts.codec.encode(request.input, `the input of ${request.name}`, request.inputClass);
+      const identity = this.ordinals.take(request.branch, request.name, digest(inputText), request.key);
+      this.admit({ identity, request, inputText, resolve: resolve as Ask['resolve'], reject });
+    } catch (error) {
+      reject(error);
+    }
+    return promise;
+  }
+
+  private admit(ask: Ask): void {
+    this.pending.set(ask.identity, ask);
+    const recorded = this.outcomes.get(ask.identity)?.[0];
+    if (recorded) this.parts.deliveries.add(recorded);
+    else this.fresh.push(ask);
+  }
+
+  /** Takes in what an earlier load recorded. */
+  recall(record: JournalRecord): void {
+    const step = record.step ?? '';
+    if (record.kind === 'step-intended') {
+      this.intended.add(step);
+      return;
+    }
+    this.keep(step, record);
+    this.parts.publish({
+      type: 'step-replayed',
+      at: record.at,
+      step: record.label,
+      status: record.status ?? '',
+      durationMs: record.at - (record.startedAt ?? record.at),
+    });
+  }
+
+  /** Hands the outcome to the code that asked for it. */
+  deliver(record: JournalRecord): void {
+    const identity = record.step ?? '';
+    const ask = this.pending.get(identity);
+    if (!ask) return;
+    this.pending.delete(identity);
+    const rest = this.outcomes.get(identity)?.slice(1) ?? [];
+    if (rest.length > 0) this.outcomes.set(identity, rest);
+    else this.outcomes.delete(identity);
+    if (record.status === 'unknown') this.ordinals.release(identity);
+    const succeeded = record.status === 'succeeded';
+    const value = this.parts.codec.decode(record.body ?? 'null', succeeded ? ask.request.outputClass : undefined);
+    if (succeeded) ask.resolve(value);
+    else ask.reject(value);
+  }
+
+  /** The asks that are neither recorded nor under way; after this they are the caller's to start. */
+  takeFresh(): readonly Ask[] {
+    return this.fresh.splice(0);
+  }
+
+  get hasFresh(): boolean {
+    return this.fresh.length > 0;
+  }
+
+  /** Records an outcome for asks that must not be started, and the intent of those that must be known to have begun. */
+  prepare(asks: readonly Ask[], cancelled: Error | undefined): readonly Ask[] {
+    const now = this.parts.clock.now();
+    return asks.filter((ask) => {
+      const { identity, request } = ask;
+      if (this.intended.has(identity)) {
+        this.record(ask, { status: 'unknown', error: outcomeUnknown(request.name, 'the process ended while it was under way') }, now);
+        return false;
+      }
+      if (cancelled) {
+        this.record(ask, { status: 'cancelled', error: cancelled }, now);
+        return false;
+      }
+      if (request.effect === 'once') {
+        this.parts.log.append({ kind: 'step-intended', at: now, step: identity, label: request.name, effect: 'once' });
+      }
+      return true;
+    });
+  }
+
+  start(ask: Ask): void {
+    const controller = new AbortController();
+    this.underWay.set(ask.identity, { controller, done: this.attempt(ask, controller) });
+  }
+
+  /** Aborts every attempt under way. */
+  abort(reason: unknown): void {
+    for (const { controller } of this.underWay.values()) controller.abort(reason);
+  }
+
+  /** Resolves when no attempt is under way. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.underWay.values()].map(({ done }) => done));
+  }
+
+  private async attempt(ask: Ask, controller: AbortController): Promise<void> {
+    const { clock, codec, graceMs, workspace, publish, emit, runId } = this.parts;
+    const { identity, request } = ask;
+    const startedAt = clock.now();
+    publish({ type: 'step-started', at: startedAt, step: request.name });
+    let emitted = 0;
+    const callParts = {
+      key: `${runId}/${identity}`,
+      workspace: () => workspace.open(),
+      emit: (type: string, data: object) => {
+        emitted += 1;
+        emit(`${identity}/${emitted}`, type, request.name, data);
+      },
+    };
+    const input = codec.decode(ask.inputText, request.inputClass);
+    const attempted = await attemptStep(request, input, callParts, controller, { clock, graceMs });
+    this.underWay.delete(identity);
+    if (attempted.status !== 'handed-back') this.record(ask, attempted, startedAt);
+    this.parts.deliveries.nudge();
+  }
+
+  private record({ identity, request }: Ask, outcome: Outcome, startedAt: number): void {
+    const { log, clock, deliveries, publish } = this.parts;
+    const { status, body, reason } = this.textOf(request, outcome);
+    const { name: label, effect } = request;
+    const record = log.append({ kind: 'step-ended', at: clock.now(), step: identity, label, status, effect, startedAt, body });
+    this.keep(identity, record);
+    deliveries.add(record);
+    const durationMs = record.at - startedAt;
+    publish({ type: 'step-ended', at: record.at, step: label, status, durationMs, ...(reason === undefined ? {} : { reason }) });
+  }
+
+  private keep(identity: string, record: JournalRecord): void {
+    this.intended.delete(identity);
+    this.outcomes.set(identity, [...(this.outcomes.get(identity) ?? []), record]);
+    if (record.status === 'unknown' && record.effect === 'once') this.lost.set(identity, record.label);
+    else this.lost.delete(identity);
+  }
+
+  /** What the journal keeps of an outcome; a value that it cannot carry makes the step fail. */
+  private textOf(request: StepRequest<unknown>, outcome: Outcome): { status: Outcome['status']; body: string; reason?: string } {
+    const { codec } = this.parts;
+    if (outcome.status !== 'succeeded') {
+      const error = outcome.error instanceof Error ? outcome.error : new Error(String(outcome.error));
+      return { status: outcome.status, body: codec.encode(error, `the error of ${request.name}`), reason: error.message };
+    }
+    try {
+      return { status: 'succeeded', body: codec.encode(outcome.value, `the outcome of ${request.name}`, request.outputClass) };
+    } catch (error) {
+      return { status: 'failed', body: codec.encode(error, 'the error of the codec'), reason: (error as Error).message };
+    }
+  }
+}

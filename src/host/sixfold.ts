@@ -1,0 +1,78 @@
+/** Sixfold in a host application: the Inversify module, and the start. */
+import { type Container, ContainerModule } from 'inversify';
+import type { AnyCommand } from '../abstract/AbstractCommand.js';
+import { declaredFieldClass } from '../abstract/fieldClasses.js';
+import type { Logger } from '../abstract/Logger.js';
+import type { Engine } from '../engine/Engine.js';
+import type { Class } from '../kernel/Class.js';
+import { Codec } from '../kernel/codec/Codec.js';
+import { messageOf, UsageError } from '../kernel/errors.js';
+import { CommandProgram } from './CommandProgram.js';
+import { CommandRegistry } from './CommandRegistry.js';
+import { CommandRunner } from './CommandRunner.js';
+
+export interface SixfoldOptions {
+  readonly engine: Engine;
+  readonly commands: readonly Class<AnyCommand>[];
+  /** The host's own winston logger. @default warnings and errors as JSON on standard error */
+  readonly logger?: Logger;
+}
+
+/** Where a container keeps what the module was given. */
+const OPTIONS = Symbol.for('sixfold.options');
+
+/** Registers commands and engine in the host's container. A command that the host bound itself keeps its binding. */
+export function sixfoldModule(options: SixfoldOptions): ContainerModule {
+  return new ContainerModule(({ bind, isBound }) => {
+    if (!isBound(OPTIONS)) bind<SixfoldOptions>(OPTIONS).toConstantValue(options);
+    for (const type of options.commands) if (!isBound(type)) bind(type).toSelf().inTransientScope();
+  });
+}
+
+export interface StartOptions {
+  /** Goes on with the runs that an earlier process left. @default true */
+  readonly resume?: boolean;
+}
+
+/**
+ * Opens the journal, binds CommandRunner to exactly this container and resumes interrupted runs. Dispose what it returns:
+ * that closes the journal and hands unfinished runs back.
+ *
+ * @throws UsageError `SIXFOLD_NOT_LOADED`, those of `registeredCommand`, and those of the engine's journal.
+ */
+export async function startSixfold(container: Container, { resume = true }: StartOptions = {}): Promise<CommandRunner> {
+  if (!container.isBound(OPTIONS)) {
+    throw new UsageError(
+      'SIXFOLD_NOT_LOADED',
+      'The container does not have sixfoldModule. Call container.load(sixfoldModule({ engine, commands })) first.',
+    );
+  }
+  const { engine, commands, logger: given } = container.get<SixfoldOptions>(OPTIONS);
+  const registry = new CommandRegistry(commands);
+  const codec = new Codec(declaredFieldClass);
+  const logger = given ?? (await standardLogger());
+  await engine.open({ codec, logger, load: (run) => new CommandProgram(registry.named(run.command), run, { container, codec, logger }) });
+  const runner = new CommandRunner({ container, engine, registry, codec });
+  if (!container.isBound(CommandRunner)) container.bind(CommandRunner).toConstantValue(runner);
+  if (resume) await resumeInterrupted(engine, logger);
+  return runner;
+}
+
+/** A run that cannot be resumed does not keep the others from it. */
+async function resumeInterrupted(engine: Engine, logger: Logger): Promise<void> {
+  for (const id of await engine.interrupted()) {
+    try {
+      const run = await engine.resume(id);
+      run.ended().catch((error: unknown) => logger.warn(`Run ${id} was not resumed: ${messageOf(error)}`, { run: id }));
+    } catch (error) {
+      logger.warn(`Run ${id} was not resumed: ${messageOf(error)}`, { run: id });
+    }
+  }
+}
+
+/** Loaded late: winston costs more than the rest of the import. */
+async function standardLogger(): Promise<Logger> {
+  const { createLogger, format, transports } = await import('winston');
+  const console = new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] });
+  return createLogger({ level: 'warn', format: format.combine(format.timestamp(), format.json()), transports: [console] });
+}

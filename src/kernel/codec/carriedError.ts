@@ -1,0 +1,65 @@
+/** How errors travel: through the journal and back with class, code, cause and stack, as far as this process knows the class. */
+import type { ErrorCode } from '../codes.js';
+import { errorClassNamed, SixfoldError } from '../errors.js';
+
+export interface CarriedError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+  /** Present on Sixfold's own errors. */
+  readonly code?: ErrorCode;
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+  /** The members of an AggregateError. */
+  readonly errors?: readonly unknown[];
+  /** Further fields of the error that are text, numbers or truth values, such as `errno` or `status`. */
+  readonly fields?: Readonly<Record<string, string | number | boolean>>;
+}
+
+const BUILT_IN = [TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError];
+
+export function carriedOf(error: Error): CarriedError {
+  const own = error instanceof SixfoldError ? { code: error.code, details: error.details } : {};
+  const fields = Object.entries(error).filter(([key, value]) => !(key in own) && key !== 'name' && isSimple(value));
+  return {
+    name: error.name,
+    message: error.message,
+    ...own,
+    ...(error.stack === undefined ? {} : { stack: error.stack }),
+    ...(error.cause === undefined ? {} : { cause: carriedCause(error.cause) }),
+    ...(error instanceof AggregateError ? { errors: error.errors.map(carriedCause) } : {}),
+    ...(fields.length > 0 ? { fields: Object.fromEntries(fields) } : {}),
+  };
+}
+
+export function errorOf(carried: CarriedError): Error {
+  const options = carried.cause === undefined ? {} : { cause: carried.cause };
+  const error = construct(carried, options);
+  if (carried.stack !== undefined) define(error, 'stack', carried.stack);
+  for (const [key, value] of Object.entries(carried.fields ?? {})) Object.assign(error, { [key]: value });
+  return error;
+}
+
+function construct(carried: CarriedError, options: { cause?: unknown }): Error {
+  const Own = errorClassNamed(carried.name);
+  if (Own && carried.code) return new Own(carried.code, carried.message, { ...options, details: carried.details ?? {} });
+  if (carried.errors) return new AggregateError(carried.errors, carried.message, options);
+  const BuiltIn = BUILT_IN.find((candidate) => candidate.name === carried.name);
+  if (BuiltIn) return new BuiltIn(carried.message, options);
+  const error = new Error(carried.message, options);
+  if (carried.name !== 'Error') define(error, 'name', carried.name);
+  return error;
+}
+
+/** A cause that is neither an error nor simple is kept as its text, so that one odd cause cannot lose the error. */
+function carriedCause(cause: unknown): unknown {
+  return cause instanceof Error || cause === null || isSimple(cause) ? cause : String(cause);
+}
+
+function isSimple(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+function define(error: Error, key: 'stack' | 'name', value: string): void {
+  Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable: false });
+}

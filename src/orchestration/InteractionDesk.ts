@@ -1,0 +1,137 @@
+/**
+ * Turns the systems of a scope into what hooks call: every call becomes a journaled step under the strategy.
+ *
+ * Owns: the proxies, the record of interactions, which optional systems are absent and why. Does not own: the steps.
+ * Invariant: an optional system never fails the run by failing; cancellation and misuse always do.
+ */
+import type { RunContext } from '../abstract/RunContext.js';
+import { AskedPromise } from '../kernel/AskedPromise.js';
+import { CancelledError, InvariantViolation, messageOf, UsageError } from '../kernel/errors.js';
+import { type DeclaredOperation, operationsOf } from '../systems/operation.js';
+import { Absent } from './Absent.js';
+import type { InteractionRecord } from './hooks.js';
+import type { CallOptions, NamedSystem } from './scope.js';
+import type { CoordinationStrategy } from './strategies.js';
+
+type Method = (...args: unknown[]) => unknown;
+
+export class InteractionDesk {
+  /** The operations of every system, under the names of the scope. */
+  readonly systems: object;
+  private readonly interactions: InteractionRecord[] = [];
+  private readonly unhealthy = new Map<string, string>();
+  private readonly absences = new Map<string, Absent>();
+  private readonly promises: { readonly name: string; readonly promise: AskedPromise<unknown> }[] = [];
+
+  constructor(
+    private readonly run: RunContext,
+    participants: readonly NamedSystem[],
+    private readonly strategy: CoordinationStrategy,
+  ) {
+    this.systems = this.proxiesOf(participants);
+  }
+
+  /** From now on the operations of this optional system give Absent without being tried. */
+  markAbsent(alias: string, reason: string): void {
+    this.unhealthy.set(alias, reason);
+    this.absences.set(alias, new Absent(alias, reason));
+  }
+
+  get records(): readonly InteractionRecord[] {
+    return this.interactions;
+  }
+
+  /** One for each system that was absent, with the first reason. */
+  get absent(): readonly Absent[] {
+    return [...this.absences.values()];
+  }
+
+  /** Names of the interactions whose promise nobody looked at. */
+  unread(): readonly string[] {
+    return this.promises.filter(({ promise }) => !promise.looked).map(({ name }) => name);
+  }
+
+  private proxiesOf(participants: readonly NamedSystem[]): object {
+    const groups = Map.groupBy(participants, ({ member }) => member);
+    return Object.fromEntries(
+      [...groups].map(([member, named]) => {
+        const proxies = named.map((one) => [one.alias, this.proxyOf(one)] as const);
+        const single = named[0]?.alias === member;
+        if (single) return [member, proxies[0]?.[1]];
+        const list = named.every(({ alias }) => alias.endsWith(']'));
+        return [
+          member,
+          list
+            ? proxies.map(([, proxy]) => proxy)
+            : Object.fromEntries(proxies.map(([alias, proxy]) => [alias.slice(member.length + 1), proxy])),
+        ];
+      }),
+    );
+  }
+
+  private proxyOf(named: NamedSystem): object {
+    const methods = [...operationsOf(named.system).values()].map((declared) => {
+      const method: Method = declared.input
+        ? (input, options) => this.call(named, declared, input, options as CallOptions | undefined)
+        : (options) => this.call(named, declared, undefined, options as CallOptions | undefined);
+      return [declared.name, method] as const;
+    });
+    return new Proxy(Object.freeze(Object.fromEntries(methods)), {
+      get(target, property, receiver) {
+        // `then` is asked for by await; symbols by inspection.
+        if (property in target || property === 'then' || typeof property === 'symbol') return Reflect.get(target, property, receiver);
+        throw new UsageError(
+          'OPERATION_UNKNOWN',
+          `${named.alias} has no operation "${property}"; it declares ${methods.map(([name]) => name).join(', ')}. Mark the method with @operation.`,
+          { details: { system: named.alias, operation: property } },
+        );
+      },
+    });
+  }
+
+  private call(named: NamedSystem, declared: DeclaredOperation, input: unknown, options: CallOptions = {}): Promise<unknown> {
+    const name = `${named.alias}.${declared.name}`;
+    const promise = new AskedPromise<unknown>((resolve) => resolve(this.interact(named, declared, input, options))).handled();
+    this.promises.push({ name, promise });
+    return promise;
+  }
+
+  private async interact(named: NamedSystem, declared: DeclaredOperation, input: unknown, options: CallOptions): Promise<unknown> {
+    const { alias, optional } = named;
+    const began = this.run.now();
+    const note = (status: InteractionRecord['status']): void => {
+      this.interactions.push({ system: alias, operation: declared.name, status, durationMs: this.run.now().getTime() - began.getTime() });
+    };
+    const reason = this.unhealthy.get(alias);
+    if (reason !== undefined) {
+      note('absent');
+      return new Absent(alias, reason);
+    }
+    try {
+      const next = () => this.ask(named, declared, input, options);
+      const output = await (this.strategy.interact?.({ system: alias, operation: declared.name, input }, next) ?? next());
+      note('succeeded');
+      return output;
+    } catch (error) {
+      note(optional ? 'absent' : 'failed');
+      if (!optional || error instanceof CancelledError || error instanceof UsageError || error instanceof InvariantViolation) throw error;
+      const absent = new Absent(alias, messageOf(error));
+      if (!this.absences.has(alias)) this.absences.set(alias, absent);
+      return absent;
+    }
+  }
+
+  private ask({ alias, system }: NamedSystem, declared: DeclaredOperation, input: unknown, options: CallOptions): Promise<unknown> {
+    const method = Reflect.get(system, declared.name) as Method;
+    return this.run.ask({
+      name: `${alias}.${declared.name}`,
+      input,
+      inputClass: declared.input,
+      outputClass: declared.output as (new (...args: unknown[]) => object) | undefined,
+      effect: declared.effect,
+      key: options.key,
+      timeoutMs: options.timeoutMs ?? declared.policy.timeoutMs,
+      body: (given, call) => method.apply(system, declared.input ? [given, call] : [call]),
+    });
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * What an orchestration does in each of the six phases.
+ *
+ * Owns: the plan, the strategies, the desk, the pump of one run on one load. Does not own: the order of the phases.
+ * Invariants: nothing has an effect before the plan was found feasible and the needed systems healthy; the state is
+ * checked before the result is accepted.
+ */
+import type { Preparation } from '../abstract/AbstractCommand.js';
+import type { RecordedEvent } from '../abstract/DurableRun.js';
+import type { LifecycleBodies } from '../abstract/Lifecycle.js';
+import { forgottenAwait, type StateFinding } from '../abstract/RunReport.js';
+import { CommandFailure, messageOf, UsageError } from '../kernel/errors.js';
+import type { StateObservation } from '../systems/System.js';
+import { centralized } from './coordination/Centralized.js';
+import { compareVersions } from './coordination/compareVersions.js';
+import { routeBySource } from './coordination/routeBySource.js';
+import { EventPump } from './EventPump.js';
+import type { CoordinationResults } from './hooks.js';
+import { InteractionDesk } from './InteractionDesk.js';
+import type { OrchestrationCommand } from './OrchestrationCommand.js';
+import { type OrchestrationPlan, planOf } from './OrchestrationPlan.js';
+import type { OrchestrationReport } from './OrchestrationReport.js';
+import { type AnyScope, type NamedSystem, namedSystems } from './scope.js';
+import type { CoordinationStrategy, EventRouting, StateSynchronization } from './strategies.js';
+
+/** A health check that takes longer counts as failed. */
+const HEALTH_CHECK_MS_MAX = 30_000;
+
+interface Prepared {
+  readonly scope: AnyScope;
+  readonly named: readonly NamedSystem[];
+  readonly plan: OrchestrationPlan;
+  readonly strategy: CoordinationStrategy;
+  readonly synchronization: StateSynchronization;
+  readonly routing: EventRouting;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the hooks' parameters are typed for each leaf; the driver builds them for all
+type Hooks = OrchestrationCommand<any, any>;
+
+/** Plans without running: what `sixfold plan` and the planning phase share. */
+export async function planCommand(command: Hooks, name: string, params: object): Promise<Prepared> {
+  const scope = await command.defineOrchestrationScope({ phase: 'planning', params } as never);
+  refuseNoScope(scope, command);
+  const draft = { ...planOf(name, scope), pattern: 'undecided' };
+  const strategy = command.customizeCoordinationStrategy?.(draft) ?? centralized();
+  const plan = { ...draft, pattern: strategy.name };
+  return {
+    scope,
+    named: namedSystems(scope),
+    plan,
+    strategy,
+    synchronization: command.customizeStateSynchronization?.(plan) ?? compareVersions(),
+    routing: command.customizeEventRouting?.(plan) ?? routeBySource(),
+  };
+}
+
+export class OrchestrationLifecycle<P extends object, R> implements LifecycleBodies<R> {
+  private prepared: Prepared | undefined;
+  private desk: InteractionDesk | undefined;
+  private pump: EventPump | undefined;
+  private findings: readonly StateFinding[] = [];
+
+  constructor(
+    private readonly command: Hooks,
+    private readonly preparation: Preparation<P>,
+  ) {}
+
+  async planning(): Promise<void> {
+    const { command, params } = this.preparation;
+    this.prepared = await planCommand(this.command, command, params);
+    const errors = this.prepared.plan.risks.filter(({ severity }) => severity === 'error');
+    if (errors.length > 0) {
+      throw new CommandFailure('PLAN_INFEASIBLE', `${command} cannot be carried out: ${errors.map(({ reason }) => reason).join('; ')}.`, {
+        details: { risks: errors },
+      });
+    }
+  }
+
+  async validation(): Promise<void> {
+    const { named, strategy } = this.known();
+    const { run, command } = this.preparation;
+    const desk = new InteractionDesk(run, named, strategy);
+    this.desk = desk;
+    const verdicts = await Promise.all(named.map(async (one) => ({ ...one, trouble: await this.troubleOf(one) })));
+    const ill = verdicts.filter(({ trouble }) => trouble !== undefined);
+    for (const { alias, optional, trouble } of ill) if (optional) desk.markAbsent(alias, trouble ?? '');
+    const needed = ill.filter(({ optional }) => !optional);
+    if (needed.length > 0) {
+      const reasons = needed.map(({ alias, trouble }) => `${alias} (${trouble})`).join(', ');
+      throw new CommandFailure('SYSTEM_UNAVAILABLE', `${command} needs systems that are not available: ${reasons}.`, {
+        details: { systems: needed.map(({ alias }) => alias) },
+      });
+    }
+  }
+
+  async setup(): Promise<void> {
+    const { scope, routing } = this.known();
+    if (!scope.events || Object.keys(scope.events).length === 0) return;
+    const { events } = this.preparation.run;
+    events.declare(scope.events);
+    this.pump = new EventPump(events, routing, (event) => this.handle(event));
+  }
+
+  async execution(): Promise<R> {
+    const { plan, strategy } = this.known();
+    const body = () => this.command.coordinateSystemInteractions(this.hookContext({ phase: 'execution', plan }));
+    if (!this.pump) return strategy.coordinate(body, plan);
+    const coordinated = strategy.coordinate(body, plan).then(async (result) => {
+      await this.preparation.run.events.close();
+      return result;
+    });
+    const [result] = await Promise.all([coordinated, this.pump.run()]);
+    return result;
+  }
+
+  async completion(result: R): Promise<void> {
+    const results: CoordinationResults<R> = { result, interactions: this.records, absent: this.absent, events: this.eventCounts };
+    const managed = await this.command.manageOrchestrationState(this.hookContext({ phase: 'completion', results }));
+    if (typeof managed?.consistent !== 'boolean') {
+      throw new UsageError(
+        'HOOK_RESULT_INVALID',
+        `${this.command.constructor.name}.manageOrchestrationState returned ${String(managed)}. Return { consistent: true } or false, with findings.`,
+        { details: { hook: 'manageOrchestrationState' } },
+      );
+    }
+    const compared = await this.known().synchronization.synchronize(await this.observedStates());
+    this.findings = [...(managed.findings ?? []), ...compared];
+    const broken = this.findings.filter(({ severity, repaired }) => severity === 'error' && !repaired);
+    if (managed.consistent && broken.length === 0) return;
+    const reasons = broken.map(({ subject, expected, found }) => `${subject}: expected ${expected}, found ${found}`).join('; ');
+    throw new CommandFailure(
+      'STATE_INCONSISTENT',
+      `The systems do not agree: ${reasons || 'manageOrchestrationState says so, without findings'}.`,
+      {
+        details: { findings: this.findings },
+      },
+    );
+  }
+
+  report(): OrchestrationReport {
+    const forgotten = [...(this.desk?.unread() ?? []), ...this.preparation.run.unread()];
+    return {
+      degraded: this.absent.map(({ system, reason }) => ({ system, reason })),
+      findings: [...this.findings, ...forgotten.map(forgottenAwait)],
+      interactions: this.records,
+      events: this.eventCounts,
+    };
+  }
+
+  private async handle(event: RecordedEvent) {
+    return this.command.handleOrchestrationEvents(this.hookContext({ phase: 'execution', event }));
+  }
+
+  /** Why a system cannot be used, or undefined when it can. */
+  private async troubleOf({ alias, system }: NamedSystem): Promise<string | undefined> {
+    if (!system.checkHealth) return undefined;
+    try {
+      await this.preparation.run.ask({
+        name: `${alias}.checkHealth`,
+        effect: 'read',
+        timeoutMs: HEALTH_CHECK_MS_MAX,
+        body: (_input, call) => system.checkHealth?.(call),
+      });
+      return undefined;
+    } catch (error) {
+      this.preparation.run.signal.throwIfAborted();
+      return messageOf(error);
+    }
+  }
+
+  private async observedStates() {
+    const showing = this.known().named.filter(
+      ({ alias, system }) => system.observeState && !this.absent.some((absent) => absent.system === alias),
+    );
+    const shown = await Promise.all(
+      showing.map(async ({ alias, system }) => {
+        const states = await this.preparation.run.ask<readonly StateObservation[]>({
+          name: `${alias}.observeState`,
+          effect: 'read',
+          body: async (_input, call) => (await system.observeState?.(call)) ?? [],
+        });
+        return states.map((state) => ({ ...state, system: alias }));
+      }),
+    );
+    return shown.flat();
+  }
+
+  /** The parts that every hook gets, and its own. */
+  private hookContext(own: object): never {
+    const { params, run } = this.preparation;
+    return { params, systems: this.desk?.systems, ctx: run, ...own } as never;
+  }
+
+  private known(): Prepared {
+    if (!this.prepared) throw new Error('The planning phase has not run.');
+    return this.prepared;
+  }
+
+  private get records() {
+    return this.desk?.records ?? [];
+  }
+
+  private get absent() {
+    return this.desk?.absent ?? [];
+  }
+
+  private get eventCounts() {
+    return this.pump?.counts ?? { handled: 0, ignored: 0, dropped: 0, rejected: 0 };
+  }
+}
+
+function refuseNoScope(scope: AnyScope | undefined, command: Hooks): void {
+  if (typeof scope === 'object' && scope !== null && typeof scope.systems === 'object' && scope.systems !== null) return;
+  throw new UsageError(
+    'SCOPE_INVALID',
+    `${command.constructor.name}.defineOrchestrationScope returned ${String(scope)}. Return scope({ systems: { … } }).`,
+    { details: { class: command.constructor.name } },
+  );
+}

@@ -1,0 +1,99 @@
+/** What a command coordinates: its systems, which of them it can do without, their order, and the events it handles. */
+import type { Call } from '../kernel/Call.js';
+import type { Class } from '../kernel/Class.js';
+import { System } from '../systems/System.js';
+import type { Absent } from './Absent.js';
+
+/** One system, or several of a kind. */
+export type Participant = System | readonly System[] | { readonly [name: string]: System };
+export type Participants = { readonly [name: string]: Participant };
+export type EventClasses = { readonly [type: string]: Class<object> };
+
+/** No default type arguments on purpose: annotating a hook `: OrchestrationScope` would erase the systems, so it does not compile. */
+export interface OrchestrationScope<Sys extends Participants, Opt extends Participants, Ev extends EventClasses> {
+  readonly systems: Sys;
+  /** Systems whose operations give `Absent` where they fail, instead of failing the run. */
+  readonly optional?: Opt;
+  /** Classes of the events that systems may emit, by type. */
+  readonly events?: Ev;
+  /** For a system, those that the command uses before it. */
+  readonly after?: { readonly [K in (keyof Sys | keyof Opt) & string]?: readonly ((keyof Sys | keyof Opt) & string)[] };
+}
+
+/** A scope whose systems are not known to the compiler. */
+export interface AnyScope {
+  readonly systems: Participants;
+  readonly optional?: Participants;
+  readonly events?: EventClasses;
+  readonly after?: { readonly [system: string]: readonly string[] | undefined };
+}
+
+/** Makes a scope, and keeps for the compiler which systems it has. */
+export function scope<
+  const Sys extends Participants,
+  const Opt extends Participants = Record<never, never>,
+  const Ev extends EventClasses = Record<never, never>,
+>(parts: OrchestrationScope<Sys, Opt, Ev>): OrchestrationScope<Sys, Opt, Ev> {
+  return parts;
+}
+
+/** Settings of one interaction. */
+export interface CallOptions {
+  /** Tells equal calls apart that an edit of the code could confuse. */
+  readonly key?: string;
+  /** Instead of the operation's own limit. */
+  readonly timeoutMs?: number;
+}
+
+type Callable<F> = F extends (...args: infer A) => infer R
+  ? A extends [Call]
+    ? (options?: CallOptions) => Promise<Awaited<R>>
+    : A extends [infer I, Call]
+      ? (input: I, options?: CallOptions) => Promise<Awaited<R>>
+      : never
+  : never;
+
+/** The operations of a system as a command calls them. */
+export type Operations<S> = {
+  readonly [K in keyof S as K extends 'checkHealth' | 'observeState' ? never : [Callable<S[K]>] extends [never] ? never : K]: Callable<
+    S[K]
+  >;
+};
+type OrAbsent<F> = F extends (...args: infer A) => Promise<infer O> ? (...args: A) => Promise<O | Absent> : never;
+type Lenient<S> = { readonly [K in keyof Operations<S>]: OrAbsent<Operations<S>[K]> };
+export type Proxied<T> = T extends System ? Operations<T> : { readonly [K in keyof T]: Operations<T[K]> };
+export type ProxiedLeniently<T> = T extends System ? Lenient<T> : { readonly [K in keyof T]: Lenient<T[K]> };
+
+/** One system of a scope under the name that the command gives it. */
+export interface NamedSystem {
+  /** `inventory`, `shards[0]` or `regions.eu`. */
+  readonly alias: string;
+  /** The key in the scope, `inventory`, `shards` or `regions`. */
+  readonly member: string;
+  readonly system: System;
+  readonly optional: boolean;
+}
+
+/** All systems of a scope, the needed ones first. */
+export function namedSystems(declared: AnyScope): NamedSystem[] {
+  return [...membersOf(declared.systems, false), ...membersOf(declared.optional ?? {}, true)];
+}
+
+function membersOf(participants: Participants, optional: boolean): NamedSystem[] {
+  return Object.entries(participants).flatMap(([member, participant]): NamedSystem[] => {
+    if (isSystem(participant)) return [{ alias: member, member, system: participant, optional }];
+    if (Array.isArray(participant)) {
+      return participant.map((system: System, index) => ({ alias: `${member}[${index}]`, member, system, optional }));
+    }
+    return Object.entries(participant).map(([name, system]) => ({
+      alias: `${member}.${name}`,
+      member,
+      system: system as System,
+      optional,
+    }));
+  });
+}
+
+export function isSystem(participant: Participant): participant is System {
+  return participant instanceof System;
+}
