@@ -3,7 +3,7 @@ import 'reflect-metadata';
 
 export { AbstractCommand, type AnyCommand, type ParamsOf, type ResultOf, type Sealed } from './abstract/AbstractCommand.js';
 export type { CommandContext, StepOptions } from './abstract/CommandContext.js';
-export { type CommandSpec, command, type Presentation, type RegisteredCommand, type Terminal } from './abstract/command.js';
+export { type CommandSpec, command, type Presentation, type RegisteredCommand, registeredCommand, type Terminal } from './abstract/command.js';
 export { type Default, type FieldSpec, field, type InputOf } from './abstract/field.js';
 export type { Logger } from './abstract/Logger.js';
 export { PHASES, type Phase } from './abstract/Phase.js';
@@ -31,6 +31,7 @@ export {
   TransientError,
   UsageError,
 } from './kernel/errors.js';
+export { sixfoldVersion } from './kernel/sixfoldVersion.js';
 export { Absent } from './orchestration/Absent.js';
 export { type CentralizedOptions, centralized } from './orchestration/coordination/Centralized.js';
 export { compareVersions } from './orchestration/coordination/compareVersions.js';

@@ -3,6 +3,8 @@ import { UsageError } from '../kernel/errors.js';
 /** What the rules of class-validator do not say of a params field. */
 export interface FieldSpec {
   readonly description?: string;
+  /** What stands for the value in help. @default the type */
+  readonly placeholder?: string;
   /** One letter for the command line. */
   readonly short?: string;
   /** May be given without its name, at this place after the command's name; 0 is the first. */

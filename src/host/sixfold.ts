@@ -10,6 +10,7 @@ import { messageOf, UsageError } from '../kernel/errors.js';
 import { CommandProgram } from './CommandProgram.js';
 import { CommandRegistry } from './CommandRegistry.js';
 import { CommandRunner } from './CommandRunner.js';
+import { consoleLogger } from './consoleLogger.js';
 
 export interface SixfoldOptions {
   readonly engine: Engine;
@@ -50,7 +51,7 @@ export async function startSixfold(container: Container, { resume = true }: Star
   const { engine, commands, logger: given } = container.get<SixfoldOptions>(OPTIONS);
   const registry = new CommandRegistry(commands);
   const codec = new Codec(declaredFieldClass);
-  const logger = given ?? (await standardLogger());
+  const logger = given ?? (await consoleLogger('warn', 'json'));
   await engine.open({ codec, logger, load: (run) => new CommandProgram(registry.named(run.command), run, { container, codec, logger }) });
   const runner = new CommandRunner({ container, engine, registry, codec });
   if (!container.isBound(CommandRunner)) container.bind(CommandRunner).toConstantValue(runner);
@@ -68,11 +69,4 @@ async function resumeInterrupted(engine: Engine, logger: Logger): Promise<void> 
       logger.warn(`Run ${id} was not resumed: ${messageOf(error)}`, { run: id });
     }
   }
-}
-
-/** Loaded late: winston costs more than the rest of the import. */
-async function standardLogger(): Promise<Logger> {
-  const { createLogger, format, transports } = await import('winston');
-  const console = new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] });
-  return createLogger({ level: 'warn', format: format.combine(format.timestamp(), format.json()), transports: [console] });
 }

@@ -143,6 +143,11 @@ export const ERROR_CODES = {
     meaning: 'An idempotency key was used again with other params.',
     remedy: 'Use another key, or the same params.',
   },
+  NOTHING_ANALYSED: {
+    group: 'CommandFailure',
+    meaning: 'None of the chosen analysers could look at the tree.',
+    remedy: 'Mend what the reasons name, or choose other analysers.',
+  },
   OPERATION_BYPASSES_JOURNAL: {
     group: 'UsageError',
     meaning: 'A hook called an operation on the system itself, where the journal does not see it.',
@@ -222,6 +227,16 @@ export const ERROR_CODES = {
     group: 'UsageError',
     meaning: '`startSixfold` was given a container without `sixfoldModule`.',
     remedy: 'Load the module into that container first.',
+  },
+  SOURCE_TREE_TOO_LARGE: {
+    group: 'CommandFailure',
+    meaning: 'The folder to analyse has more source files than the limit.',
+    remedy: 'Analyse a folder inside it, or let git ignore what is not source.',
+  },
+  SOURCE_TREE_UNREADABLE: {
+    group: 'CommandFailure',
+    meaning: 'The folder to analyse does not exist, is not a folder or may not be read.',
+    remedy: 'Correct the path or the rights.',
   },
   STATE_INCONSISTENT: {
     group: 'CommandFailure',

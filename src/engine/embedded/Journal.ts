@@ -12,7 +12,7 @@ import { InvariantViolation, messageOf } from '../../kernel/errors.js';
 import type { StartedRun } from '../Engine.js';
 import { type EndStatus, type JournalRecord, RECORD_KINDS } from '../Record.js';
 import { JournalOwner } from './JournalOwner.js';
-import { type DatabaseOptions, openDatabase, SQLITE, sqliteCode } from './openDatabase.js';
+import { type DatabaseOptions, describe, openDatabase, SQLITE, sqliteCode } from './openDatabase.js';
 
 /** A run's row. */
 export interface RunRow extends StartedRun {
@@ -31,8 +31,9 @@ const RUN_COLUMNS =
   'id AS rowId, uid AS id, command, version, key, fingerprint, seed, principal, params, started_at AS startedAt, status, ended_at AS endedAt';
 
 export class Journal {
+  private readonly file: string;
   private readonly database: DatabaseSync;
-  private readonly owner: JournalOwner | undefined;
+  private readonly owner: JournalOwner | undefined = undefined;
   private readonly statements = new Map<string, StatementSync>();
   private buffer: (() => void)[] = [];
   private waiting: { resolve(): void; reject(error: unknown): void }[] = [];
@@ -44,14 +45,16 @@ export class Journal {
     options: DatabaseOptions,
     private readonly logger: Logger,
   ) {
+    this.file = options.file;
     this.database = openDatabase(options);
     try {
       this.owner = options.readOnly || options.file === ':memory:' ? undefined : JournalOwner.claim(options.file, () => this.ownerPid());
-      this.nextRowId = Number(this.statement('SELECT coalesce(max(id), 0) AS last FROM run').get()?.last) + 1;
+      this.nextRowId = Number(this.select('SELECT coalesce(max(id), 0) AS last FROM run')[0]?.last) + 1;
       if (this.owner) this.statement('INSERT OR REPLACE INTO owner (one, pid, since) VALUES (1, ?, ?)').run(process.pid, Date.now());
     } catch (error) {
+      this.owner?.release();
       this.database.close();
-      throw error;
+      throw describe(error, options.file);
     }
   }
 
@@ -156,14 +159,15 @@ export class Journal {
   }
 
   endedSteps(rowId: number): number {
-    return Number(this.statement("SELECT count(*) AS n FROM record WHERE run = ? AND kind = 'step-ended'").get(rowId)?.n);
+    return Number(this.select("SELECT count(*) AS n FROM record WHERE run = ? AND kind = 'step-ended'", rowId)[0]?.n);
   }
 
   /** @throws InvariantViolation `RECORD_UNKNOWN` for a kind that this version does not know. */
   records(rowId: number): JournalRecord[] {
-    const records = this.statement(
+    const records = this.select(
       'SELECT seq, kind, at, step, label, status, effect, started_at AS startedAt, body, body_digest AS bodyDigest, hash FROM record WHERE run = ? ORDER BY seq',
-    ).all(rowId) as unknown as JournalRecord[]; // The table is STRICT and written above.
+      rowId,
+    ) as unknown as JournalRecord[]; // The table is STRICT and written above.
     const unknown = records.find((record) => !RECORD_KINDS.includes(record.kind));
     if (unknown) {
       throw new InvariantViolation(
@@ -176,7 +180,7 @@ export class Journal {
 
   /** The process that last had the right to write, if any did. */
   ownerPid(): number | undefined {
-    const row = this.statement('SELECT pid FROM owner').get();
+    const [row] = this.select('SELECT pid FROM owner');
     return row === undefined ? undefined : Number(row.pid);
   }
 
@@ -191,8 +195,17 @@ export class Journal {
   }
 
   private rows(sql: string, ...values: (string | number)[]): RunRow[] {
-    const rows = this.statement(sql).all(...values) as unknown as RunRow[]; // The table is STRICT and RUN_COLUMNS names its columns.
+    const rows = this.select(sql, ...values) as unknown as RunRow[]; // The table is STRICT and RUN_COLUMNS names its columns.
     return rows.map((row) => ({ ...row }));
+  }
+
+  /** @throws what `describe` makes of an error of SQLite */
+  private select(sql: string, ...values: (string | number)[]): Record<string, unknown>[] {
+    try {
+      return this.statement(sql).all(...values);
+    } catch (error) {
+      throw describe(error, this.file);
+    }
   }
 
   private statement(sql: string): StatementSync {

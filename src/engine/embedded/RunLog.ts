@@ -74,10 +74,27 @@ export function verifyChain(run: RunRow, records: readonly JournalRecord[]): voi
     }
     before = record.hash;
   }
+  const last = records.at(-1);
+  const asEnded = run.status === null || (last?.kind === 'ended' && last.status === run.status && last.at === run.endedAt);
+  if (records[0]?.kind !== 'started' || !asEnded) {
+    throw new InvariantViolation('JOURNAL_ALTERED', `Run ${run.id}: records are missing. The run is not touched; restore a backup.`, {
+      details: { run: run.id, records: records.length },
+    });
+  }
 }
 
 function rootHash(run: RunRow): string {
-  return chainHash(run.id, run.command, run.version, run.key ?? '', run.fingerprint, run.seed, digest(run.principal), digest(run.params));
+  return chainHash(
+    run.id,
+    run.command,
+    run.version,
+    run.key ?? '',
+    run.fingerprint,
+    run.seed,
+    String(run.startedAt),
+    digest(run.principal),
+    digest(run.params),
+  );
 }
 
 function hashOf(before: string, record: Omit<JournalRecord, 'hash'>): string {

@@ -16,10 +16,10 @@ export interface DatabaseOptions {
 /** How long a statement waits for another program's lock. */
 const BUSY_TIMEOUT_MS = 2000;
 /** Larger files are not read through when they are opened; their damage shows when it is met. */
-const CHECKED_BYTES_MAX = 64 * 1024 * 1024;
+const CHECKED_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Result codes of SQLite, https://www.sqlite.org/rescode.html; the low byte of an extended code. */
-export const SQLITE = { BUSY: 5, LOCKED: 6, READONLY: 8, IOERR: 10, CORRUPT: 11, FULL: 13, CANTOPEN: 14, NOTADB: 26 } as const;
+export const SQLITE = { ERROR: 1, BUSY: 5, LOCKED: 6, READONLY: 8, IOERR: 10, CORRUPT: 11, FULL: 13, CANTOPEN: 14, NOTADB: 26 } as const;
 
 /** The primary result code of an error that SQLite gave, or undefined for any other error. */
 export function sqliteCode(error: unknown): number | undefined {
@@ -78,7 +78,7 @@ function create(database: DatabaseSync): void {
 
 function refuseDamaged(database: DatabaseSync, file: string): void {
   if (file === ':memory:' || statSync(file).size > CHECKED_BYTES_MAX) return;
-  const verdict = database.prepare('PRAGMA quick_check(1)').get()?.quick_check;
+  const verdict = database.prepare('PRAGMA integrity_check(1)').get()?.integrity_check;
   if (verdict !== 'ok') throw corrupt(file, String(verdict));
 }
 
@@ -109,6 +109,8 @@ export function describe(error: unknown, file: string): unknown {
         `${file} cannot be written: it is read-only. Change its permissions, or name another file.`,
         options,
       ),
+    // Every statement of ours is sound, so this is a schema that is not ours any more.
+    [SQLITE.ERROR]: () => corrupt(file, messageOf(error)),
     [SQLITE.CORRUPT]: () => corrupt(file, messageOf(error)),
     [SQLITE.CANTOPEN]: () =>
       new UsageError(

@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+// Plain enough for old versions of Node, so that they can say what is wrong.
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 24 || (major === 24 && minor < 15)) {
+  process.stderr.write(
+    `sixfold: needs Node 24.15 or newer, and this is ${process.versions.node}. Install a newer one, or run it with: npx --package=node@24 --package=sixfold sixfold\n`,
+  );
+  process.exitCode = 2;
+} else {
+  import('../dist/cli/main.js').then(
+    ({ main }) => main(process.argv.slice(2)),
+    (error) => {
+      process.stderr.write(`sixfold: cannot be loaded (${error.message}). In a checkout, run: npm run build\n`);
+      process.exitCode = 3;
+    },
+  );
+}

@@ -1,0 +1,75 @@
+/** Takes a run to its end at a terminal: progress, Ctrl-C, summary, exit code. */
+import type { CommandSpec, Outcome, Run } from '../index.js';
+import { EXIT } from './exitCodes.js';
+import { ProgressView } from './ProgressView.js';
+
+export interface FollowOptions {
+  readonly json: boolean;
+  /** Names of the systems to show from the beginning. */
+  readonly systems: readonly string[];
+}
+
+/** @returns the exit code */
+export async function followRun(
+  run: Run<unknown>,
+  spec: Pick<CommandSpec<object, unknown>, 'present'>,
+  options: FollowOptions,
+): Promise<number> {
+  const { stderr } = process;
+  const colour = stderr.isTTY && stderr.hasColors();
+  const view = new ProgressView(options.systems, { stream: stderr, live: stderr.isTTY, colour });
+  const stopListening = cancelOnInterrupt(run, (text) => view.say(text));
+  try {
+    await view.follow(run.progress());
+    const outcome = await run.outcome();
+    return options.json ? printJson(outcome, spec) : printSummary(outcome, spec);
+  } finally {
+    stopListening();
+  }
+}
+
+/** The first Ctrl-C cancels the run, which ends its children and removes its files; the second leaves at once. */
+function cancelOnInterrupt(run: Run<unknown>, say: (text: string) => void): () => void {
+  let asked = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (asked) process.exit(EXIT.interrupted);
+    asked = true;
+    say(`Cancelling run ${run.id}; press Ctrl-C again to leave at once.`);
+    run.cancel(`interrupted by ${signal}`).catch((error: unknown) => say(String(error)));
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return () => {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  };
+}
+
+function printSummary(outcome: Outcome<unknown>, spec: Pick<CommandSpec<object, unknown>, 'present'>): number {
+  for (const { subject, expected, found } of outcome.findings)
+    process.stderr.write(`warning: ${subject}: expected ${expected}, found ${found}\n`);
+  if (outcome.status !== 'completed') {
+    process.stderr.write(`sixfold: run ${outcome.runId} ended ${outcome.status}: ${outcome.error.message}\n`);
+    return exitCodeOf(outcome);
+  }
+  if (!spec.present) {
+    process.stdout.write(`${JSON.stringify(outcome.result, undefined, 2) ?? ''}\n`);
+    return EXIT.done;
+  }
+  const { stdout } = process;
+  const presentation = spec.present(outcome.result, { columns: stdout.columns ?? 100, colour: stdout.isTTY && stdout.hasColors() });
+  stdout.write(presentation.text);
+  stdout.write(`Run ${outcome.runId} took ${(outcome.durationMs / 1000).toFixed(1)} s.\n`);
+  return presentation.accepted === false ? EXIT.notAccepted : EXIT.done;
+}
+
+function printJson(outcome: Outcome<unknown>, spec: Pick<CommandSpec<object, unknown>, 'present'>): number {
+  process.stdout.write(`${JSON.stringify(outcome, undefined, 2)}\n`);
+  if (outcome.status !== 'completed') return exitCodeOf(outcome);
+  const accepted = spec.present?.(outcome.result, { columns: 100, colour: false }).accepted;
+  return accepted === false ? EXIT.notAccepted : EXIT.done;
+}
+
+function exitCodeOf(outcome: Outcome<unknown>): number {
+  return outcome.status === 'cancelled' ? EXIT.interrupted : EXIT.failed;
+}
