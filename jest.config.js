@@ -1,14 +1,14 @@
 // CommonJS through swc: native ESM is three times slower. ESM-only packages are transformed as well.
-const ESM_ONLY = ['inversify', '@inversifyjs', 'd3-hierarchy', 'commander', 'listr2', '@listr2'];
+const ESM_ONLY = ['inversify', '@inversifyjs', 'd3-hierarchy'];
 
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/fixtures/'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/fixtures/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/dist-examples/', '<rootDir>/test/fixtures/'],
   setupFiles: ['reflect-metadata'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', '^sixfold$': '<rootDir>/src/index.ts' },
   transform: {
     '^.+\\.[cm]?[jt]s$': [
       '@swc/jest',

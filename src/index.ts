@@ -3,7 +3,14 @@ import 'reflect-metadata';
 
 export { AbstractCommand, type AnyCommand, type ParamsOf, type ResultOf, type Sealed } from './abstract/AbstractCommand.js';
 export type { CommandContext, StepOptions } from './abstract/CommandContext.js';
-export { type CommandSpec, command, type Presentation, type RegisteredCommand, registeredCommand, type Terminal } from './abstract/command.js';
+export {
+  type CommandSpec,
+  command,
+  type Presentation,
+  type RegisteredCommand,
+  registeredCommand,
+  type Terminal,
+} from './abstract/command.js';
 export { type Default, type FieldSpec, field, type InputOf } from './abstract/field.js';
 export type { Logger } from './abstract/Logger.js';
 export { PHASES, type Phase } from './abstract/Phase.js';
@@ -52,8 +59,22 @@ export type {
 export { OrchestrationCommand } from './orchestration/OrchestrationCommand.js';
 export type { OrchestrationPlan, PlannedOperation, PlannedSystem, Risk } from './orchestration/OrchestrationPlan.js';
 export type { OrchestrationReport } from './orchestration/OrchestrationReport.js';
-export { type CallOptions, type EventClasses, type OrchestrationScope, type Participant, type Participants, scope } from './orchestration/scope.js';
-export type { CoordinationStrategy, EventRouting, Interaction, ObservedState, RoutedEvent, StateSynchronization } from './orchestration/strategies.js';
-export { type ProcessChannelOptions, type Program, ProcessChannel, type ProgramOutput } from './systems/channels/ProcessChannel.js';
+export {
+  type CallOptions,
+  type EventClasses,
+  type OrchestrationScope,
+  type Participant,
+  type Participants,
+  scope,
+} from './orchestration/scope.js';
+export type {
+  CoordinationStrategy,
+  EventRouting,
+  Interaction,
+  ObservedState,
+  RoutedEvent,
+  StateSynchronization,
+} from './orchestration/strategies.js';
+export { ProcessChannel, type ProcessChannelOptions, type Program, type ProgramOutput } from './systems/channels/ProcessChannel.js';
 export { type OperationSpec, operation, type Policy } from './systems/operation.js';
 export { type StateObservation, System, type SystemSpec, system } from './systems/System.js';

@@ -42,10 +42,15 @@ export interface RegisteredCommand extends CommandSpec<object, unknown> {
 const SPECS = new WeakMap<AbstractClass<unknown>, CommandSpec<object, unknown>>();
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
+// biome-ignore lint/suspicious/noExplicitAny: without a declared class the result may be any plain value
+type Declared<R> = [R] extends [never] ? any : R;
+
 /** Names a command class and declares the classes of its params and result. */
-export function command<P extends object, R = void>(spec: CommandSpec<P, R>): <C extends Class<AbstractCommand<P, R>>>(target: C) => void {
+export function command<P extends object, R = never>(
+  spec: CommandSpec<P, R>,
+): <C extends Class<AbstractCommand<P, Declared<R>>>>(target: C) => void {
   return (target) => {
-    SPECS.set(target, spec as CommandSpec<object, unknown>);
+    SPECS.set(target, spec as unknown as CommandSpec<object, unknown>); // Kept for all commands, whatever their types.
   };
 }
 

@@ -261,7 +261,11 @@ describe.each(Object.entries(ENGINES))('%s', (_name, open) => {
 
   it('unloads what the run opened, whether it succeeds, fails or is handed back', async () => {
     let unloaded = 0;
-    const options = { onUnload: async () => void (unloaded += 1) };
+    const options = {
+      onUnload: async () => {
+        unloaded += 1;
+      },
+    };
     await resultOf(await run(async () => 1, options));
     await engine?.close();
     await (await run(() => Promise.reject(new Error('x')), options)).ended();

@@ -178,7 +178,9 @@ describe('a host application', () => {
     expect(await runner.execute(PlaceOrder, { orderId: 'o-1', skus: ['bolt', 'nut'] }, { key: 'o-1' })).toMatchObject({ orderId: 'o-1' });
     expect(mailer.sent).toEqual([]);
     expect(shelves.keys).toEqual([]);
-    await expect(runner.execute(PlaceOrder, { orderId: 'o-2', skus: ['bolt'] }, { key: 'o-1' })).rejects.toMatchObject({ code: 'KEY_REUSED' });
+    await expect(runner.execute(PlaceOrder, { orderId: 'o-2', skus: ['bolt'] }, { key: 'o-1' })).rejects.toMatchObject({
+      code: 'KEY_REUSED',
+    });
   });
 
   it('refuses params with every violation named, before anything happens', async () => {
@@ -208,7 +210,12 @@ describe('a host application', () => {
     const { runner, shelves } = await shop();
     await using _closing = runner;
     const plan = await runner.plan(PlaceOrder, { orderId: 'o-4', skus: ['bolt'] });
-    expect(plan).toMatchObject({ command: 'place-order', pattern: 'centralized', waves: [['inventory'], ['mailer']], events: ['stock-low'] });
+    expect(plan).toMatchObject({
+      command: 'place-order',
+      pattern: 'centralized',
+      waves: [['inventory'], ['mailer']],
+      events: ['stock-low'],
+    });
     expect(plan.risks).toEqual([expect.objectContaining({ code: 'once-without-probe', subject: 'mailer.send', severity: 'warning' })]);
     expect(shelves.keys).toEqual([]);
   });

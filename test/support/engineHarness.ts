@@ -21,7 +21,11 @@ export interface OpenOptions extends Partial<EmbeddedEngineOptions> {
 }
 
 /** Opens an engine whose every run executes `code`. */
-export async function openEngine(file: string, code: Code, { fingerprint = 'f1', onUnload, ...options }: OpenOptions = {}): Promise<Engine> {
+export async function openEngine(
+  file: string,
+  code: Code,
+  { fingerprint = 'f1', onUnload, ...options }: OpenOptions = {},
+): Promise<Engine> {
   const engine = embeddedEngine({ file, durability: 'process', graceMs: 50, drainMs: 50, ...options });
   await engine.open({
     codec,
@@ -42,7 +46,13 @@ export function begin(engine: Engine, params: unknown = null, key?: string): Pro
 }
 
 /** A step of a test. */
-export function ask<T>(run: DurableRun, name: string, input: unknown, body: (call: Call) => T | Promise<T>, effect: Effect = 'idempotent'): Promise<T> {
+export function ask<T>(
+  run: DurableRun,
+  name: string,
+  input: unknown,
+  body: (call: Call) => T | Promise<T>,
+  effect: Effect = 'idempotent',
+): Promise<T> {
   return run.step({ branch: 'execution', name, input, effect, body: (_input, call) => body(call) });
 }
 

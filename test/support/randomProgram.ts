@@ -20,7 +20,12 @@ export const program: fc.Arbitrary<Node> = fc.letrec<{ root: Node; node: Node }>
     root: fc.record({ kind: fc.constantFrom('seq' as const, 'all' as const, 'race' as const, 'any' as const), parts }),
     node: fc.oneof(
       { maxDepth: 3, withCrossShrink: true },
-      fc.record({ kind: fc.constant('step' as const), operation, input: fc.integer({ min: 0, max: 1 }), hops: fc.integer({ min: 0, max: 3 }) }),
+      fc.record({
+        kind: fc.constant('step' as const),
+        operation,
+        input: fc.integer({ min: 0, max: 1 }),
+        hops: fc.integer({ min: 0, max: 3 }),
+      }),
       fc.record({ kind: fc.constant('chain' as const), operation }),
       fc.record({ kind: fc.constantFrom('seq' as const, 'all' as const, 'race' as const, 'any' as const), parts }),
       fc.record({ kind: fc.constant('retry' as const), part: tie('node') }),
@@ -76,7 +81,10 @@ export function codeOf(root: Node, world: World, { trace }: Observed): Code {
           return results;
         }
         default:
-          return combine(node.kind, node.parts.map((part, index) => evaluate(part, `${place}.${index}`)));
+          return combine(
+            node.kind,
+            node.parts.map((part, index) => evaluate(part, `${place}.${index}`)),
+          );
       }
     };
     return { result: await evaluate(root, 'root').catch((error: unknown) => `failed: ${String(error)}`), chance: chanceOf(run) };

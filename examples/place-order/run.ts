@@ -1,0 +1,3 @@
+import { placeOrders } from './main.js';
+
+await placeOrders(console.log);

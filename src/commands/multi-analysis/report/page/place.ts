@@ -1,0 +1,14 @@
+/** How the page shows a level and a place. */
+import type { Level, Place } from '../../Finding.js';
+import { cutStart, visible } from '../plainText.js';
+import { type Markup, markup } from './markup.js';
+
+export const PATH_CHARACTERS_MAX = 160;
+
+export function levelLabel(level: Level): Markup {
+  return markup`<span class="level ${level}">${level}</span>`;
+}
+
+export function placeLabel({ path, startLine }: Place): Markup {
+  return markup`<code class="path">${cutStart(visible(path), PATH_CHARACTERS_MAX)}<span class="line">:${startLine}</span></code>`;
+}

@@ -1,0 +1,141 @@
+/** What must not compile. Each line below an expectation is an error of the compiler, or this file is. */
+import { IsString } from 'class-validator';
+import {
+  type Call,
+  type CommandRunner,
+  command,
+  type EventContext,
+  type Interactions,
+  OrchestrationCommand,
+  type OrchestrationScope,
+  operation,
+  PlainCommand,
+  System,
+  scope,
+} from 'sixfold';
+
+class Ask {
+  @IsString()
+  text!: string;
+}
+class Answer {
+  text!: string;
+}
+class Other {
+  @IsString()
+  number!: string;
+}
+class Heard {
+  words!: number;
+}
+
+class Oracle extends System {
+  @operation({ input: Ask, output: Answer })
+  async answer(ask: Ask, _call: Call): Promise<Answer> {
+    return { text: ask.text };
+  }
+
+  @operation({})
+  async sleep(_call: Call): Promise<void> {}
+
+  // @ts-expect-error an operation takes `call: Call` last
+  @operation({ input: Ask, output: Answer })
+  async forgetful(ask: Ask): Promise<Answer> {
+    return ask;
+  }
+
+  // @ts-expect-error an operation whose return type is any would be any in every command
+  @operation({ input: Ask, output: Answer })
+  // biome-ignore lint/suspicious/noExplicitAny: the case
+  async anything(_ask: Ask, _call: Call): Promise<any> {}
+
+  // @ts-expect-error the output is not what was declared
+  @operation({ input: Ask, output: Answer })
+  async wrong(_ask: Ask, _call: Call): Promise<number> {
+    return 1;
+  }
+
+  helper(): void {}
+}
+
+@command({ name: 'consult', params: Ask, result: Answer })
+export class Consult extends OrchestrationCommand<Ask, Answer> {
+  private readonly oracle = new Oracle();
+
+  defineOrchestrationScope() {
+    return scope({ systems: { oracle: this.oracle }, optional: { second: this.oracle }, events: { heard: Heard } });
+  }
+
+  async coordinateSystemInteractions({ systems, params }: Interactions<this>): Promise<Answer> {
+    await systems.oracle.sleep();
+    // @ts-expect-error no such operation
+    void systems.oracle.anwser(params);
+    // @ts-expect-error a method that is no operation
+    void systems.oracle.helper();
+    // @ts-expect-error no such system
+    void systems.orakel;
+    // @ts-expect-error a direct call, which the journal would not see, lacks its call
+    void this.oracle.answer(params);
+    const second = await systems.second.answer(params);
+    // @ts-expect-error an optional system may be absent
+    void second.text;
+    return systems.oracle.answer(params);
+  }
+
+  async manageOrchestrationState() {
+    return { consistent: true };
+  }
+
+  async handleOrchestrationEvents({ event }: EventContext<this>) {
+    const words: number = event.data.words;
+    // @ts-expect-error no such event
+    if (event.type === 'seen') return 'ignored' as const;
+    return words > 0 ? ('handled' as const) : ('ignored' as const);
+  }
+}
+
+// @ts-expect-error the params class is not the command's
+@command({ name: 'wrong-params', params: Other, result: Answer })
+export class WrongParams extends PlainCommand<Ask, Answer> {
+  async run(params: Ask): Promise<Answer> {
+    return params;
+  }
+}
+
+// @ts-expect-error the result class is not the command's
+@command({ name: 'wrong-result', params: Ask, result: Heard })
+export class WrongResult extends PlainCommand<Ask, Answer> {
+  async run(params: Ask): Promise<Answer> {
+    return params;
+  }
+}
+
+export class Overrides extends PlainCommand<Ask, Answer> {
+  // @ts-expect-error Sixfold drives the command
+  override async execute(): Promise<void> {}
+
+  async run(params: Ask): Promise<Answer> {
+    return params;
+  }
+}
+
+// @ts-expect-error three hooks are missing
+export class Half extends OrchestrationCommand<Ask, Answer> {
+  defineOrchestrationScope() {
+    return scope({ systems: {} });
+  }
+}
+
+export abstract class Erased extends OrchestrationCommand<Ask, Answer> {
+  // @ts-expect-error annotating the hook with the bare type would erase the systems
+  abstract override defineOrchestrationScope(): OrchestrationScope;
+}
+
+export async function calls(runner: CommandRunner): Promise<void> {
+  const answer = await runner.execute(Consult, { text: 'why' });
+  void answer.text;
+  // @ts-expect-error the params are not those of the command
+  await runner.execute(Consult, { number: '1' });
+  // @ts-expect-error the result has no such field
+  void answer.number;
+}
