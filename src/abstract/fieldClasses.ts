@@ -3,7 +3,7 @@
  * package, read here and nowhere else.
  */
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
-import type { FieldClass } from '../kernel/codec/Codec.js';
+import type { FieldClass } from '../kernel/codec/marks.js';
 
 export const declaredFieldClass: FieldClass = (owner, name) => {
   const metadata = defaultMetadataStorage.findTypeMetadata(owner, name);

@@ -63,7 +63,7 @@ export class ProgressView {
 
   private take(event: RunEvent): void {
     if (event.type === 'phase' || event.type === 'ended') return;
-    const [name = '', operation] = splitStep(event.step);
+    const [name, operation] = splitStep(event.step);
     if (operation === 'checkHealth' && !('reason' in event)) return;
     const line = this.lines.get(name) ?? { state: { at: 'waiting' }, calls: 0 };
     this.lines.set(name, line);
@@ -112,8 +112,8 @@ function stateAfter(event: Exclude<RunEvent, { type: 'phase' | 'ended' }>): Stat
 }
 
 function shortened(reason: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters of foreign text must not reach the terminal
-  const line = reason.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
+  // Control characters of foreign text must not reach the terminal.
+  const line = reason.replace(/\p{Cc}+/gu, ' ').trim();
   return line.length > REASON_CHARACTERS_MAX ? `${line.slice(0, REASON_CHARACTERS_MAX - 1)}…` : line;
 }
 

@@ -52,9 +52,9 @@ function addRun(parent: Command, commands: readonly RegisteredCommand[], exit: (
       prepareJournalFolder(file);
       await using runner = await openApplication({ file, verbose });
       const params = paramsFrom(leaf, spec.params);
-      const { systems } = await runner.plan(spec.type, params);
+      const { waves } = await runner.plan(spec.type, params);
       const run = await runner.start(spec.type, params);
-      exit(await followRun(run, spec, { json, systems: systems.map(({ name }) => name) }));
+      exit(await followRun(run, spec, { json, systems: waves.flat() }));
     });
   }
 }

@@ -7,6 +7,9 @@ import type { Logger } from '../abstract/Logger.js';
 export async function consoleLogger(level: 'debug' | 'warn', form: 'json' | 'text' = 'text'): Promise<Logger> {
   const { createLogger, format, transports } = await import('winston');
   const target = new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] });
-  const text = format.printf(({ level: name, message, run, phase }) => `${name}: ${message}${run ? ` (run ${run}, ${phase})` : ''}`);
+  const text = format.printf(({ level: name, message, run, phase }) => {
+    const origin = typeof run === 'string' ? ` (run ${run}, ${String(phase as string)})` : '';
+    return `${name}: ${String(message as string)}${origin}`;
+  });
   return createLogger({ level, format: form === 'json' ? format.combine(format.timestamp(), format.json()) : text, transports: [target] });
 }

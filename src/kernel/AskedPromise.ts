@@ -7,7 +7,7 @@ export class AskedPromise<T> extends Promise<T> {
     return Promise;
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: that somebody calls it is what is noted
+  // oxlint-disable-next-line unicorn/no-thenable -- that somebody calls it is what is noted
   override then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,

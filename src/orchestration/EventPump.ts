@@ -4,6 +4,7 @@
  * Owns: the order within a key, the counts. Does not own: the events, which the journal has.
  * Invariant: `run` ends only when every event that it took was answered.
  */
+import { inspect } from 'node:util';
 import type { EventInbox, RecordedEvent } from '../abstract/DurableRun.js';
 import { UsageError } from '../kernel/errors.js';
 import type { EventCounts, EventHandlingResults } from './hooks.js';
@@ -55,7 +56,7 @@ export class EventPump {
     else {
       throw new UsageError(
         'HOOK_RESULT_INVALID',
-        `handleOrchestrationEvents answered ${String(answer)} to ${event.type}. Return 'handled', 'ignored' or { rejected: reason }.`,
+        `handleOrchestrationEvents answered ${inspect(answer)} to ${event.type}. Return 'handled', 'ignored' or { rejected: reason }.`,
         { details: { hook: 'handleOrchestrationEvents', event: event.type } },
       );
     }

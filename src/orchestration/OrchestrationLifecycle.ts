@@ -5,6 +5,7 @@
  * Invariants: nothing has an effect before the plan was found feasible and the needed systems healthy; the state is
  * checked before the result is accepted.
  */
+import { inspect } from 'node:util';
 import type { Preparation } from '../abstract/AbstractCommand.js';
 import type { RecordedEvent } from '../abstract/DurableRun.js';
 import type { LifecycleBodies } from '../abstract/Lifecycle.js';
@@ -15,9 +16,8 @@ import { centralized } from './coordination/Centralized.js';
 import { compareVersions } from './coordination/compareVersions.js';
 import { routeBySource } from './coordination/routeBySource.js';
 import { EventPump } from './EventPump.js';
-import type { CoordinationResults } from './hooks.js';
+import type { CoordinationResults, OrchestrationHooks } from './hooks.js';
 import { InteractionDesk } from './InteractionDesk.js';
-import type { OrchestrationCommand } from './OrchestrationCommand.js';
 import { type OrchestrationPlan, planOf } from './OrchestrationPlan.js';
 import type { OrchestrationReport } from './OrchestrationReport.js';
 import { type AnyScope, type NamedSystem, namedSystems } from './scope.js';
@@ -35,11 +35,8 @@ interface Prepared {
   readonly routing: EventRouting;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the hooks' parameters are typed for each leaf; the driver builds them for all
-type Hooks = OrchestrationCommand<any, any>;
-
 /** Plans without running: what `sixfold plan` and the planning phase share. */
-export async function planCommand(command: Hooks, name: string, params: object): Promise<Prepared> {
+export async function planCommand(command: OrchestrationHooks<unknown>, name: string, params: object): Promise<Prepared> {
   const scope = await command.defineOrchestrationScope({ phase: 'planning', params } as never);
   refuseNoScope(scope, command);
   const draft = { ...planOf(name, scope), pattern: 'undecided' };
@@ -62,7 +59,7 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
   private findings: readonly StateFinding[] = [];
 
   constructor(
-    private readonly command: Hooks,
+    private readonly command: OrchestrationHooks<R>,
     private readonly preparation: Preparation<P>,
   ) {}
 
@@ -120,7 +117,7 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
     if (typeof managed?.consistent !== 'boolean') {
       throw new UsageError(
         'HOOK_RESULT_INVALID',
-        `${this.command.constructor.name}.manageOrchestrationState returned ${String(managed)}. Return { consistent: true } or false, with findings.`,
+        `${this.command.constructor.name}.manageOrchestrationState returned ${inspect(managed)}. Return { consistent: true } or false, with findings.`,
         { details: { hook: 'manageOrchestrationState' } },
       );
     }
@@ -210,11 +207,11 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
   }
 }
 
-function refuseNoScope(scope: AnyScope | undefined, command: Hooks): void {
+function refuseNoScope(scope: AnyScope | undefined, command: OrchestrationHooks<unknown>): void {
   if (typeof scope === 'object' && scope !== null && typeof scope.systems === 'object' && scope.systems !== null) return;
   throw new UsageError(
     'SCOPE_INVALID',
-    `${command.constructor.name}.defineOrchestrationScope returned ${String(scope)}. Return scope({ systems: { … } }).`,
+    `${command.constructor.name}.defineOrchestrationScope returned ${inspect(scope)}. Return scope({ systems: { … } }).`,
     { details: { class: command.constructor.name } },
   );
 }

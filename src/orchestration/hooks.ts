@@ -4,7 +4,8 @@ import type { CommandContext } from '../abstract/CommandContext.js';
 import type { StateFinding } from '../abstract/RunReport.js';
 import type { Absent } from './Absent.js';
 import type { OrchestrationPlan } from './OrchestrationPlan.js';
-import type { OrchestrationScope, Proxied, ProxiedLeniently } from './scope.js';
+import type { AnyScope, OrchestrationScope, Proxied, ProxiedLeniently } from './scope.js';
+import type { CoordinationStrategy, EventRouting, StateSynchronization } from './strategies.js';
 
 // biome-ignore-start lint/suspicious/noExplicitAny: two nested conditionals collapse under `this`, so the unused parts are any
 type ScopeIs<S> = { defineOrchestrationScope(planning: any): S | Promise<S> };
@@ -90,3 +91,14 @@ export interface StateManagementResults {
 }
 
 export type EventHandlingResults = 'handled' | 'ignored' | { readonly rejected: string };
+
+/** The hooks as the driver calls them: for every command alike, so what they are given is not typed here. */
+export interface OrchestrationHooks<R> {
+  defineOrchestrationScope(planning: never): AnyScope | Promise<AnyScope>;
+  coordinateSystemInteractions(interactions: never): Promise<R>;
+  manageOrchestrationState(state: never): Promise<StateManagementResults>;
+  handleOrchestrationEvents(event: never): Promise<EventHandlingResults>;
+  customizeCoordinationStrategy?(plan: OrchestrationPlan): CoordinationStrategy;
+  customizeStateSynchronization?(plan: OrchestrationPlan): StateSynchronization;
+  customizeEventRouting?(plan: OrchestrationPlan): EventRouting;
+}

@@ -122,6 +122,15 @@ describe.each(Object.entries(ENGINES))('%s', (_name, open) => {
     expect(asked).toMatchObject({ code: 'WORK_NOT_JOURNALED' });
   });
 
+  it('lets code use ticks and microtasks between steps, which follow from what was delivered', async () => {
+    const handle = await run(async (durable) => {
+      await ask(durable, 'a', null, () => 1);
+      await new Promise<void>((resolve) => process.nextTick(() => queueMicrotask(() => process.nextTick(resolve))));
+      return ask(durable, 'b', null, () => 2);
+    });
+    expect(await resultOf(handle)).toBe(2);
+  });
+
   it('refuses a step inside the body of another', async () => {
     const handle = await run((durable) => ask(durable, 'outer', null, () => ask(durable, 'inner', null, () => 1)));
     await expect(resultOf(handle)).rejects.toMatchObject({ code: 'STEP_IN_STEP' });

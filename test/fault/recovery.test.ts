@@ -12,8 +12,9 @@ const newFile = () => join(folder, `${files++}.db`);
 async function cutAndResume(code: Code, records: number, later: Code = code, fingerprint = 'f1') {
   const file = newFile();
   const first = await openEngine(file, code);
-  const { id, ended } = await begin(first);
-  await ended();
+  const begun = await begin(first);
+  await begun.ended();
+  const { id } = begun;
   await first.close();
   const copy = newFile();
   cutJournal(file, copy, records);
@@ -58,8 +59,9 @@ describe('a resumed run', () => {
     const code: Code = (run) => seen(names)(run, again ? 'other' : 'reserve');
     const file = newFile();
     const first = await openEngine(file, code);
-    const { id, ended } = await begin(first);
-    await ended();
+    const begun = await begin(first);
+    await begun.ended();
+    const { id } = begun;
     await first.close();
     const copy = newFile();
     cutJournal(file, copy, 2);
@@ -159,8 +161,9 @@ describe('a resumed run', () => {
     };
     const file = newFile();
     const first = await openEngine(file, code);
-    const { id, ended } = await begin(first);
-    await ended();
+    const begun = await begin(first);
+    await begun.ended();
+    const { id } = begun;
     await first.close();
     const copies = [newFile(), newFile()] as const;
     cutJournal(file, copies[0], 2);

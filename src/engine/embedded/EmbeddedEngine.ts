@@ -116,7 +116,8 @@ class EmbeddedEngine implements Engine {
   private launch(program: Program, log: RunLog): RunHandle {
     const { journal, setup } = this.writable();
     const watch = new RunWatch();
-    const parts = { journal, log, program, codec: setup.codec, clock: this.clock, watch, graceMs: this.options.graceMs ?? 5000 };
+    const { codec, logger } = setup;
+    const parts = { journal, log, program, codec, logger, clock: this.clock, watch, graceMs: this.options.graceMs ?? 5000 };
     const execution = new Execution(parts);
     const ended = execution.drive().finally(() => {
       this.loaded.delete(log.run.id);

@@ -9,10 +9,11 @@
  * has an outcome.
  */
 import type { DurableRun, EventInbox, StepRequest } from '../../abstract/DurableRun.js';
+import type { Logger } from '../../abstract/Logger.js';
 import { AskedPromise } from '../../kernel/AskedPromise.js';
 import type { Clock } from '../../kernel/Clock.js';
 import type { Codec } from '../../kernel/codec/Codec.js';
-import { CancelledError, type SixfoldError, TransientError, UsageError } from '../../kernel/errors.js';
+import { CancelledError, messageOf, type SixfoldError, TransientError, UsageError } from '../../kernel/errors.js';
 import { SeededChance } from '../../kernel/SeededChance.js';
 import { at, whereabouts } from '../../kernel/whereabouts.js';
 import type { EndedRun, Program, RunEvent } from '../Engine.js';
@@ -22,6 +23,7 @@ import { Workspace } from '../Workspace.js';
 import { HANDED_BACK, outcomeUnknown } from './attempt.js';
 import { Deliveries } from './Deliveries.js';
 import { judgeEnd, judgeFrontier } from './divergence.js';
+import { drain } from './drain.js';
 import { Inbox } from './Inbox.js';
 import type { Journal } from './Journal.js';
 import type { RunLog } from './RunLog.js';
@@ -34,6 +36,7 @@ export interface ExecutionParts {
   readonly codec: Codec;
   readonly clock: Clock;
   readonly watch: RunWatch;
+  readonly logger: Logger;
   /** How long a body may take to heed its signal. */
   readonly graceMs: number;
 }
@@ -125,7 +128,8 @@ export class Execution implements DurableRun {
       this.over = true;
       this.steps.abort(this.refusal && isOutcome(this.refusal) ? this.refusal : HANDED_BACK);
       await this.steps.idle();
-      await program.unload().finally(() => this.workspace.remove());
+      await program.unload();
+      await this.removeWorkspace();
     }
     if (this.refusal && !isOutcome(this.refusal)) throw this.refusal;
     const { status, result, error } = this.verdict();
@@ -136,6 +140,15 @@ export class Execution implements DurableRun {
     await journal.committed();
     this.parts.watch.publish({ type: 'ended', at: endedAt, status });
     return { ...log.run, status, endedAt, result, error, report };
+  }
+
+  /** What is left behind is no reason to fail a run. */
+  private async removeWorkspace(): Promise<void> {
+    try {
+      await this.workspace.remove();
+    } catch (error) {
+      this.parts.logger.warn(`The temporary folder of run ${this.id} could not be removed: ${messageOf(error)}`, { run: this.id });
+    }
   }
 
   /** Records the wish; it is delivered in order with what else happens. */
@@ -183,12 +196,16 @@ export class Execution implements DurableRun {
     );
   }
 
-  /** Lets the code run on until all that it can do without the engine is done; the immediate comes after every microtask and tick. */
-  private async turn(move: () => void): Promise<void> {
-    this.driving = true;
-    move();
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    this.driving = false;
+  /** Lets the code run on until all that it can do without the engine is done. */
+  private turn(move: () => void): Promise<void> {
+    return new Promise((resolve) => {
+      this.driving = true;
+      move();
+      drain(() => {
+        this.driving = false;
+        resolve();
+      });
+    });
   }
 
   private deliver(record: JournalRecord): void {

@@ -119,7 +119,7 @@ export class Journal {
     }
     this.flushing = false;
     this.buffer = [];
-    for (const { resolve } of this.waiting.splice(0)) resolve();
+    for (const waiter of this.waiting.splice(0)) waiter.resolve();
   }
 
   private afterFailedFlush(error: unknown, attempt: number): void {
@@ -133,7 +133,7 @@ export class Journal {
     this.broken = new InvariantViolation('JOURNAL_WRITE_FAILED', `The journal could not be written: ${messageOf(error)}.`, {
       cause: error,
     });
-    for (const { reject } of this.waiting.splice(0)) reject(this.broken);
+    for (const waiter of this.waiting.splice(0)) waiter.reject(this.broken);
   }
 
   runById(uid: string): RunRow | undefined {

@@ -37,8 +37,8 @@ export interface StepsParts {
   readonly workspace: Workspace;
   readonly deliveries: Deliveries;
   /** Tells observers, once what was recorded before is on disk. */
-  publish(event: RunEvent): void;
-  emit(id: string, type: string, source: string, data: object): void;
+  readonly publish: (event: RunEvent) => void;
+  readonly emit: (id: string, type: string, source: string, data: object) => void;
 }
 
 export class Steps {

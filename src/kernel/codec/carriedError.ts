@@ -1,4 +1,5 @@
 /** How errors travel: through the journal and back with class, code, cause and stack, as far as this process knows the class. */
+import { inspect } from 'node:util';
 import type { ErrorCode } from '../codes.js';
 import { errorClassNamed, SixfoldError } from '../errors.js';
 
@@ -53,7 +54,7 @@ function construct(carried: CarriedError, options: { cause?: unknown }): Error {
 
 /** A cause that is neither an error nor simple is kept as its text, so that one odd cause cannot lose the error. */
 function carriedCause(cause: unknown): unknown {
-  return cause instanceof Error || cause === null || isSimple(cause) ? cause : String(cause);
+  return cause instanceof Error || cause === null || isSimple(cause) ? cause : inspect(cause, { depth: 2 });
 }
 
 function isSimple(value: unknown): value is string | number | boolean {

@@ -69,7 +69,11 @@ describe('a journal file', () => {
     const { file, id } = await journalWithRun();
     const historyOf = async (path: string) => {
       const engine = await openEngine(path, code, { readOnly: true });
-      return engine.history(id).finally(() => engine.close());
+      try {
+        return await engine.history(id);
+      } finally {
+        await engine.close();
+      }
     };
     const written = await historyOf(file);
     const bytes = readFileSync(file);
