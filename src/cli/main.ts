@@ -16,6 +16,7 @@ interface CommonOptions {
 
 /** Runs the command line and sets the exit code; never throws. */
 export async function main(args: readonly string[]): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
   try {
     await programOf((code) => {
       process.exitCode = code;
@@ -115,6 +116,11 @@ function addRuns(parent: Command, exit: (code: number) => void): void {
     const spec = runner.commands.find(({ name }) => name === run.command);
     exit(await followRun(run, spec ?? {}, { json, systems: [] }));
   });
+}
+
+/** Whoever read the output, such as `head`, has had enough; the run goes on and is recorded. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 /** One clear line on standard error for what is known; the stack only for a defect. @returns the exit code */

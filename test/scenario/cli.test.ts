@@ -78,6 +78,42 @@ describe('sixfold run multi-analysis', () => {
   });
 });
 
+describe('a large foreign tree', () => {
+  /** Packages with configurations of their own, thousands of files, no history, and no package.json at the root. */
+  function monorepo(root: string): void {
+    for (const name of ['shop', 'stock', 'mail']) {
+      const source = join(root, name, 'src');
+      mkdirSync(source, { recursive: true });
+      writeFileSync(join(root, name, 'package.json'), JSON.stringify({ name, version: '1.0.0', main: 'src/file0.ts' }));
+      writeFileSync(join(root, name, 'tsconfig.json'), '{ "extends": "./missing.json" }');
+      writeFileSync(join(root, name, '.oxlintrc.json'), '{ "plugins": ["no-such-plugin"], "rules": { ');
+      writeFileSync(join(root, name, 'knip.ts'), 'throw new Error("foreign configuration was run");');
+      for (let n = 0; n < 700; n += 1) {
+        const imports = n % 50 === 0 ? '' : `import { value${n - 1} } from './file${n - 1}.js';\n`;
+        writeFileSync(join(source, `file${n}.ts`), `${imports}export const value${n} = ${n % 50 === 0 ? n : `value${n - 1} + ${n}`};\n`);
+      }
+    }
+  }
+
+  it('ends with a report that says what is missing and why, and never with a stack trace', async () => {
+    const root = join(folder.path, 'foreign');
+    monorepo(root);
+    const { code, stdout, stderr } = await folder.run('run', 'multi-analysis', '--path', root);
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.not.stringMatching(/^\s+at /m) });
+    expect(stdout).toMatch(/2,11\d source files/);
+    expect(stdout).toMatch(/dead-code +missing: the folder has no package\.json/);
+    expect(stdout).toMatch(/cycles +\d+ findings?, dependency-cruiser/);
+    expect(stdout).not.toMatch(/^\s+at /m);
+  });
+
+  it('survives a reader that has had enough of its output', async () => {
+    const run = folder.start(['run', 'multi-analysis', '--path', planted.root, '--only', 'history']);
+    run.closeOutput();
+    expect(await run.result()).toMatchObject({ code: 0, stderr: expect.not.stringContaining('EPIPE') });
+    expect((await folder.run('runs', 'list')).stdout).toContain('completed');
+  });
+});
+
 describe('bad usage', () => {
   const refused = async (args: readonly string[], message: string | RegExp, code = 2) => {
     const result = await folder.run(...args);

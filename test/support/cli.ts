@@ -78,6 +78,11 @@ export class CliRun {
     }
   }
 
+  /** Stops reading its standard output, as `head` does. */
+  closeOutput(): void {
+    this.child.stdout.destroy();
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.child.kill(signal);
   }

@@ -38,6 +38,10 @@ const STDERR_SHOWN_CHARACTERS = 600;
 export class ProcessChannel {
   private readonly outputBytesMax: number;
   private readonly graceMs: number;
+  private readonly live = new Set<GroupEnd>();
+  private readonly endAll = (): void => {
+    for (const end of this.live) end.now();
+  };
 
   constructor(options: ProcessChannelOptions = {}) {
     this.outputBytesMax = options.outputBytesMax ?? OUTPUT_BYTES_MAX;
@@ -59,6 +63,7 @@ export class ProcessChannel {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const end = new GroupEnd(child, this.graceMs);
+    this.watchOver(end);
     const onAbort = (): void => end.begin();
     call.signal.addEventListener('abort', onAbort, { once: true });
     try {
@@ -71,7 +76,15 @@ export class ProcessChannel {
     } finally {
       call.signal.removeEventListener('abort', onAbort);
       end.finish();
+      this.live.delete(end);
+      if (this.live.size === 0) process.off('exit', this.endAll);
     }
+  }
+
+  /** While there are children, an exit of this process takes them along. A `kill -9` of it cannot be helped. */
+  private watchOver(end: GroupEnd): void {
+    if (this.live.size === 0) process.on('exit', this.endAll);
+    this.live.add(end);
   }
 }
 
@@ -88,6 +101,10 @@ class GroupEnd {
     if (this.timer) return;
     this.signal('SIGTERM');
     this.timer = setTimeout(() => this.signal('SIGKILL'), this.graceMs);
+  }
+
+  now(): void {
+    this.signal('SIGKILL');
   }
 
   /** Called when the child has exited; what is left of its group after an abort is not waited for. */
