@@ -1,5 +1,5 @@
 // CommonJS through swc: native ESM is three times slower. ESM-only packages are transformed as well.
-const ESM_ONLY = ['inversify', '@inversifyjs', 'd3-hierarchy'];
+const ESM_ONLY = ['inversify', '@inversifyjs', 'd3-hierarchy', 'commander'];
 
 /** @type {import('jest').Config} */
 export default {

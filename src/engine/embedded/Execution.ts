@@ -59,6 +59,7 @@ export class Execution implements DurableRun {
   private settled: Settled | undefined;
   private refusal: SixfoldError | undefined;
   private handingBack = false;
+  private stopDraining: (() => void) | undefined;
   private over = false;
 
   constructor(private readonly parts: ExecutionParts) {
@@ -126,6 +127,7 @@ export class Execution implements DurableRun {
       await this.driveCode();
     } finally {
       this.over = true;
+      this.stopDraining?.();
       this.steps.abort(this.refusal && isOutcome(this.refusal) ? this.refusal : HANDED_BACK);
       await this.steps.idle();
       await program.unload();
@@ -159,11 +161,10 @@ export class Execution implements DurableRun {
     await journal.committed();
   }
 
-  /** Starts nothing more, and aborts after `drainMs` what is still under way. */
+  /** Starts nothing more but what is being committed, and aborts after `drainMs` what is still under way. */
   handBack(drainMs: number): void {
     this.handingBack = true;
-    const stop = this.parts.clock.after(drainMs, () => this.steps.abort(HANDED_BACK));
-    void this.steps.idle().then(stop);
+    this.stopDraining = this.parts.clock.after(drainMs, () => this.steps.abort(HANDED_BACK));
     this.deliveries.nudge();
   }
 
