@@ -4,7 +4,8 @@ import { ask, begin, openEngine } from '../support/engineHarness.js';
 it('closes within its limit when a step is started while it closes', async () => {
   let closing: Promise<void> | undefined;
   const engine = await openEngine(':memory:', async (run) => {
-    await ask(run, 'first', null, () => {
+    // Comes just before the immediate in which the start of the step is committed.
+    setImmediate(() => {
       closing = engine.close();
     });
     await ask(run, 'endless', null, () => new Promise(() => undefined));
