@@ -20,7 +20,7 @@ export type { RunReport, StateFinding } from './abstract/RunReport.js';
 export type { Engine, RunEvent, RunHistory, RunState, RunSummary, StartedRun } from './engine/Engine.js';
 export { type EmbeddedEngineOptions, embeddedEngine } from './engine/embedded/EmbeddedEngine.js';
 export type { EndStatus, JournalRecord, RecordKind, StepStatus } from './engine/Record.js';
-export { CommandRunner, type ExecuteOptions, type Run } from './host/CommandRunner.js';
+export { CommandRunner, type ExecuteOptions, type Run, type RunRecord } from './host/CommandRunner.js';
 export type { Outcome, Trouble } from './host/Outcome.js';
 export { type SixfoldOptions, type StartOptions, sixfoldModule, startSixfold } from './host/sixfold.js';
 export type { Call, Effect } from './kernel/Call.js';

@@ -71,7 +71,9 @@ export async function readParams<P extends object>(type: Class<P>, given: unknow
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw invalid(command, [{ path: '', message: `must be an object, and it is ${Array.isArray(given) ? 'a list' : String(given)}` }]);
   }
-  const params = plainToInstance(type, given, { exposeDefaultValues: true });
+  // Defaults go the way of given values, so that a @Transform meets both.
+  const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const params = plainToInstance(type, { ...new type(), ...stated });
   const errors = await validate(params, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
   if (errors.length > 0) throw invalid(command, violationsOf(errors));
   return params;

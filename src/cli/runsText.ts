@@ -1,10 +1,10 @@
-import type { JournalRecord, RunHistory, RunSummary } from '../index.js';
+import type { JournalRecord, RunHistory, RunRecord, RunSummary } from '../index.js';
 
 /** Characters of an id that are shown; any beginning that fits one run only is accepted. */
 const ID_CHARACTERS = 8;
 
 /** Runs as a table, newest first. */
-export function runsText(runs: readonly RunSummary[]): string {
+export function runsText(runs: readonly RunRecord<RunSummary>[]): string {
   if (runs.length === 0) return 'No runs yet.\n';
   const rows = runs.map((run) => [
     run.id.slice(0, ID_CHARACTERS),
@@ -18,13 +18,13 @@ export function runsText(runs: readonly RunSummary[]): string {
 }
 
 /** One run: what it is, and everything that was recorded of it. */
-export function historyText(run: RunHistory): string {
+export function historyText(run: RunRecord<RunHistory>): string {
   const head = [
     `run      ${run.id}`,
     `command  ${run.command} (version ${run.version})`,
     `state    ${run.state}${run.state === 'interrupted' ? `; go on with: sixfold runs resume ${run.id.slice(0, ID_CHARACTERS)}` : ''}`,
     `started  ${new Date(run.startedAt).toISOString()}`,
-    `params   ${run.params}`,
+    `params   ${JSON.stringify(run.params)}`,
     ...(run.key === null ? [] : [`key      ${run.key}`]),
   ];
   return `${head.join('\n')}\n\n${table(run.records.map((record) => rowOf(record, run.startedAt)))}`;

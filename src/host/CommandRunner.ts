@@ -43,6 +43,9 @@ export interface Run<R> {
   progress(): AsyncIterable<RunEvent>;
 }
 
+/** What the journal has of a run, with params and principal as values. */
+export type RunRecord<T extends RunSummary> = Omit<T, 'params' | 'principal'> & { readonly params: unknown; readonly principal: unknown };
+
 export interface RunnerParts {
   readonly container: Container;
   readonly engine: Engine;
@@ -105,18 +108,23 @@ export class CommandRunner implements AsyncDisposable {
   }
 
   /** Newest first. @param limit at most so many; default 20 */
-  runs(limit = 20): Promise<readonly RunSummary[]> {
-    return this.parts.engine.list(limit);
+  async runs(limit = 20): Promise<readonly RunRecord<RunSummary>[]> {
+    return (await this.parts.engine.list(limit)).map((run) => this.decoded(run));
   }
 
   /** Everything the journal has of a run; the beginning of its id is enough. @throws UsageError `RUN_NOT_FOUND` */
-  history(runId: string): Promise<RunHistory> {
-    return this.parts.engine.history(runId);
+  async history(runId: string): Promise<RunRecord<RunHistory>> {
+    return this.decoded(await this.parts.engine.history(runId));
   }
 
   /** Stops starting steps, waits a while for those under way, and leaves unfinished runs in the journal. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.parts.engine.close();
+  }
+
+  private decoded<T extends RunSummary>(run: T): RunRecord<T> {
+    const { codec } = this.parts;
+    return { ...run, params: codec.decode(run.params), principal: codec.decode(run.principal) };
   }
 
   private runOf<R>(handle: RunHandle, command: RegisteredCommand, signal: AbortSignal | undefined): Run<R> {

@@ -235,7 +235,7 @@ describe('runs that are interrupted', () => {
   }
   const show = async (id: string): Promise<Shown> => JSON.parse((await folder.run('runs', 'show', id, '--json')).stdout);
   const onlyRun = async (): Promise<string> => JSON.parse((await folder.run('runs', 'list', '--json')).stdout)[0].id;
-  const started = () => folder.start(['run', 'multi-analysis', '--path', planted.root, '--out', 'report']);
+  const started = () => folder.start(['run', 'multi-analysis', '--path', planted.root]);
 
   it('kill -9 in the middle: resume ends the run, and what was finished is not run again', async () => {
     const run = started();
@@ -249,7 +249,10 @@ describe('runs that are interrupted', () => {
     expect(finished).toContain('duplication.analyse');
     expect(finished).not.toContain('report.write');
 
-    const { code, stdout, stderr } = await folder.run('runs', 'resume', id.slice(0, 8));
+    const elsewhere = join(folder.path, 'elsewhere');
+    mkdirSync(elsewhere);
+    const resume = ['runs', 'resume', id.slice(0, 8), '--db', join(folder.path, '.sixfold', 'journal.db')];
+    const { code, stdout, stderr } = await folder.start(resume, { cwd: elsewhere }).result();
     expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('done before the interruption') });
     expect(stdout).toContain('Fix first');
     const after = await show(id);
@@ -258,7 +261,7 @@ describe('runs that are interrupted', () => {
     const again = after.records.filter(({ seq, kind }) => seq > resumedAt && kind === 'step-ended').map(({ label }) => label);
     expect(again.filter((label) => label !== 'sourceTree.survey' && finished.includes(label))).toEqual([]);
     expect(again).toContain('report.write');
-    expect(existsSync(join(folder.path, 'report', 'report.html'))).toBe(true);
+    expect(existsSync(join(folder.path, 'sixfold-report', 'report.html'))).toBe(true);
     expect(folder.leftFiles()).toEqual([]);
   });
 
