@@ -10,9 +10,9 @@ if (major < 24 || (major === 24 && minor < 15)) {
   );
   process.exitCode = 2;
 } else {
-  // A third of the start-up is compilation. Where the folder cannot be written, nothing is cached.
+  // One file and a cache of compiled code start in a third of the time. Where the folder cannot be written, nothing is cached.
   module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/sixfold', import.meta.url)));
-  import('../dist/cli/main.js').then(
+  import('../dist/cli/sixfold.js').then(
     ({ main }) => main(process.argv.slice(2)),
     (error) => {
       process.stderr.write(`sixfold: cannot be loaded (${error.message}). In a checkout, run: npm run build\n`);

@@ -17,7 +17,19 @@ export { PHASES, type Phase } from './abstract/Phase.js';
 export { PlainCommand } from './abstract/PlainCommand.js';
 export { type FieldType, type ParamsField, paramsFieldsOf, type Violation } from './abstract/params.js';
 export type { RunReport, StateFinding } from './abstract/RunReport.js';
-export type { Engine, RunEvent, RunHistory, RunState, RunSummary, StartedRun } from './engine/Engine.js';
+export type {
+  EndedRun,
+  Engine,
+  EngineSetup,
+  Program as EngineProgram,
+  RunEvent,
+  RunHandle,
+  RunHistory,
+  RunState,
+  RunSummary,
+  StartedRun,
+  StartRequest,
+} from './engine/Engine.js';
 export { type EmbeddedEngineOptions, embeddedEngine } from './engine/embedded/EmbeddedEngine.js';
 export type { EndStatus, JournalRecord, RecordKind, StepStatus } from './engine/Record.js';
 export { CommandRunner, type ExecuteOptions, type Run, type RunRecord } from './host/CommandRunner.js';

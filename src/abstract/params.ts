@@ -85,7 +85,7 @@ function invalid(command: string, violations: readonly Violation[]): UsageError 
 }
 
 /** All violations with their paths, nested ones flattened. */
-export function violationsOf(errors: readonly ValidationError[], prefix = ''): Violation[] {
+function violationsOf(errors: readonly ValidationError[], prefix = ''): Violation[] {
   return errors.flatMap((error) => {
     const path = /^\d+$/.test(error.property) ? `${prefix}[${error.property}]` : prefix ? `${prefix}.${error.property}` : error.property;
     const own = Object.values(error.constraints ?? {}).map((message) => ({ path, message: withoutProperty(message, error.property) }));

@@ -4,7 +4,7 @@
  * Owns: what is shown. Does not own: the run, the summary on standard output.
  */
 import { styleText } from 'node:util';
-import { createLogUpdate } from 'log-update';
+import type { createLogUpdate } from 'log-update';
 import type { RunEvent } from '../index.js';
 
 type State =
@@ -31,16 +31,21 @@ export interface ProgressTarget {
 export class ProgressView {
   private readonly lines: Map<string, Line>;
   private readonly nameWidth: number;
-  private readonly redraw: ReturnType<typeof createLogUpdate> | undefined;
   private frame = 0;
 
-  constructor(
+  private constructor(
     systems: readonly string[],
     private readonly target: ProgressTarget,
+    private readonly redraw: ReturnType<typeof createLogUpdate> | undefined,
   ) {
     this.lines = new Map(systems.map((name) => [name, { state: { at: 'waiting' }, calls: 0 }]));
     this.nameWidth = Math.max(12, ...systems.map((name) => name.length)) + 1;
-    this.redraw = target.live ? createLogUpdate(target.stream) : undefined;
+  }
+
+  static async open(systems: readonly string[], target: ProgressTarget): Promise<ProgressView> {
+    // Loaded on terminals only: it costs a tenth of the start.
+    const redraw = target.live ? (await import('log-update')).createLogUpdate(target.stream) : undefined;
+    return new ProgressView(systems, target, redraw);
   }
 
   /** Shows events until there are no more. */

@@ -22,7 +22,7 @@ export async function openApplication({ file, readOnly = false, verbose = false 
     sixfoldModule({
       engine: embeddedEngine({ file, readOnly }),
       commands: COMMANDS,
-      logger: await consoleLogger(verbose ? 'debug' : 'warn'),
+      logger: consoleLogger(verbose ? 'debug' : 'warn'),
     }),
   );
   return startSixfold(container, { resume: false });

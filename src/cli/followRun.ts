@@ -17,7 +17,7 @@ export async function followRun(
 ): Promise<number> {
   const { stderr } = process;
   const colour = stderr.isTTY && stderr.hasColors();
-  const view = new ProgressView(options.systems, { stream: stderr, live: stderr.isTTY, colour });
+  const view = await ProgressView.open(options.systems, { stream: stderr, live: stderr.isTTY, colour });
   const stopListening = cancelOnInterrupt(run, (text) => view.say(text));
   try {
     await view.follow(run.progress());

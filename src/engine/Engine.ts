@@ -41,7 +41,7 @@ export interface Program {
 }
 
 /** @throws UsageError `COMMAND_UNKNOWN` when this application has no such command. */
-export type LoadProgram = (run: StartedRun) => Program;
+type LoadProgram = (run: StartedRun) => Program;
 
 export interface EndedRun extends StartedRun {
   readonly status: EndStatus;

@@ -1,10 +1,26 @@
 import type { Logger } from '../abstract/Logger.js';
 
 /**
- * A winston logger on standard error: JSON for programs, or plain text.
- * winston is loaded here and at the first use, since that costs more than the rest of the import.
+ * A winston logger on standard error: JSON for programs, or plain text. winston is loaded with the first line that is
+ * to be written, since that costs more than the rest of the start; lines keep their order.
  */
-export async function consoleLogger(level: 'debug' | 'warn', form: 'json' | 'text' = 'text'): Promise<Logger> {
+export function consoleLogger(level: 'debug' | 'warn', form: 'json' | 'text' = 'text'): Logger {
+  let target: Promise<Logger> | undefined;
+  const writer = (name: keyof Logger) => (message: string, fields?: object) => {
+    target ??= winstonLogger(level, form);
+    void target.then((logger) => logger[name](message, fields));
+  };
+  const silent = (): void => undefined;
+  const quiet = level === 'warn';
+  return {
+    debug: quiet ? silent : writer('debug'),
+    info: quiet ? silent : writer('info'),
+    warn: writer('warn'),
+    error: writer('error'),
+  };
+}
+
+async function winstonLogger(level: string, form: 'json' | 'text'): Promise<Logger> {
   const { createLogger, format, transports } = await import('winston');
   const target = new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] });
   const text = format.printf(({ level: name, message, run, phase }) => {

@@ -51,7 +51,7 @@ export async function startSixfold(container: Container, { resume = true }: Star
   const { engine, commands, logger: given } = container.get<SixfoldOptions>(OPTIONS);
   const registry = new CommandRegistry(commands);
   const codec = new Codec(declaredFieldClass);
-  const logger = given ?? (await consoleLogger('warn', 'json'));
+  const logger = given ?? consoleLogger('warn', 'json');
   await engine.open({ codec, logger, load: (run) => new CommandProgram(registry.named(run.command), run, { container, codec, logger }) });
   const runner = new CommandRunner({ container, engine, registry, codec });
   if (!container.isBound(CommandRunner)) container.bind(CommandRunner).toConstantValue(runner);

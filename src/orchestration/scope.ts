@@ -54,7 +54,7 @@ type Callable<F> = F extends (...args: infer A) => infer R
   : never;
 
 /** The operations of a system as a command calls them. */
-export type Operations<S> = {
+type Operations<S> = {
   readonly [K in keyof S as K extends 'checkHealth' | 'observeState' ? never : [Callable<S[K]>] extends [never] ? never : K]: Callable<
     S[K]
   >;
@@ -94,6 +94,6 @@ function membersOf(participants: Participants, optional: boolean): NamedSystem[]
   });
 }
 
-export function isSystem(participant: Participant): participant is System {
+function isSystem(participant: Participant): participant is System {
   return participant instanceof System;
 }

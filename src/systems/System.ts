@@ -58,7 +58,7 @@ export function systemSpecOf(instance: System): Required<SystemSpec> {
 }
 
 /** The constructors of an instance, leaf first, without Object. */
-export function lineageOf(instance: object): AbstractClass<System>[] {
+function lineageOf(instance: object): AbstractClass<System>[] {
   const lineage: AbstractClass<System>[] = [];
   for (
     let prototype = Object.getPrototypeOf(instance);

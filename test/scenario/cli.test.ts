@@ -55,7 +55,7 @@ describe('sixfold run multi-analysis', () => {
     const { stdout } = await folder.run('run', 'multi-analysis', '-p', planted.root, '--only', 'lint,cycles', '--json');
     const outcome = JSON.parse(stdout);
     expect(outcome).toMatchObject({ status: 'completed', degraded: [] });
-    expect(outcome.result.report.analysers.map(({ analyser }: { analyser: string }) => analyser).toSorted()).toEqual(['cycles', 'lint']);
+    expect(outcome.result.summary.analysers.map(({ analyser }: { analyser: string }) => analyser).toSorted()).toEqual(['cycles', 'lint']);
   });
 
   it('goes on without an analyser that does not apply, and says which and why', async () => {

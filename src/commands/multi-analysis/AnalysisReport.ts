@@ -59,16 +59,24 @@ export interface MeasuredFile {
   readonly heat: number;
 }
 
-/** Everything the four outputs are made of; `report.json` is this object. */
-export class AnalysisReport {
+/** What there is to fix, without the findings that it rests on. */
+export class AnalysisSummary {
   readonly root!: string;
   /** When the analysis began, ISO 8601. */
   readonly startedAt!: string;
   readonly files!: number;
   readonly counts!: Readonly<Record<Level, number>>;
   readonly recommendations!: readonly Recommendation[];
-  readonly findings!: readonly ResolvedFinding[];
   readonly hotspots!: readonly Hotspot[];
-  readonly measured!: readonly MeasuredFile[];
   readonly analysers!: readonly AnalyserStatus[];
+}
+
+/** Everything the outputs are made of; `report.json` is this object. */
+export class AnalysisReport extends AnalysisSummary {
+  readonly findings!: readonly ResolvedFinding[];
+  readonly measured!: readonly MeasuredFile[];
+}
+
+export function summaryOf({ root, startedAt, files, counts, recommendations, hotspots, analysers }: AnalysisReport): AnalysisSummary {
+  return Object.assign(new AnalysisSummary(), { root, startedAt, files, counts, recommendations, hotspots, analysers });
 }

@@ -9,6 +9,7 @@ import { OrchestrationCommand } from '../../orchestration/OrchestrationCommand.j
 import { scope } from '../../orchestration/scope.js';
 import { Analyser } from './Analyser.js';
 import { AnalyserReport } from './AnalyserReport.js';
+import { summaryOf } from './AnalysisReport.js';
 import { type AnalyserName, LEVELS } from './Finding.js';
 import { MultiAnalysisParams } from './MultiAnalysisParams.js';
 import { MultiAnalysisResult } from './MultiAnalysisResult.js';
@@ -61,7 +62,12 @@ export class MultiAnalysisExecutionCommand extends OrchestrationCommand<MultiAna
     if (reports.length === 0) throw nothingAnalysed(params.path, absent);
     const report = await systems.synthesis.synthesise({ root: params.path, startedAt, files: tree.files.length, reports, absent });
     const { files } = await systems.report.write({ out: params.out, report });
-    return Object.assign(new MultiAnalysisResult(), { report, files, failOn: params.failOn, treeFingerprint: tree.fingerprint });
+    return Object.assign(new MultiAnalysisResult(), {
+      summary: summaryOf(report),
+      files,
+      failOn: params.failOn,
+      treeFingerprint: tree.fingerprint,
+    });
   }
 
   /** The analysers must have seen one and the same tree. */
@@ -94,10 +100,10 @@ function changedTree(path: string): StateFinding {
   };
 }
 
-function present({ report, files, failOn }: MultiAnalysisResult, terminal: Terminal): Presentation {
+function present({ summary, files, failOn }: MultiAnalysisResult, terminal: Terminal): Presentation {
   const unaccepted = failOn === undefined ? [] : LEVELS.slice(0, LEVELS.indexOf(failOn) + 1);
   return {
-    text: `${renderTerminal(report, terminal)}\n${files.map((file) => `Wrote ${file}`).join('\n')}\n`,
-    accepted: unaccepted.every((level) => report.counts[level] === 0),
+    text: `${renderTerminal(summary, terminal)}\n${files.map((file) => `Wrote ${file}`).join('\n')}\n`,
+    accepted: unaccepted.every((level) => summary.counts[level] === 0),
   };
 }

@@ -1,10 +1,11 @@
 import { Type } from 'class-transformer';
-import { AnalysisReport } from './AnalysisReport.js';
+import { AnalysisSummary } from './AnalysisReport.js';
 import type { Level } from './Finding.js';
 
 export class MultiAnalysisResult {
-  @Type(() => AnalysisReport)
-  readonly report!: AnalysisReport;
+  /** The findings themselves are in `report.json`. */
+  @Type(() => AnalysisSummary)
+  readonly summary!: AnalysisSummary;
   /** Absolute paths of the report files. */
   readonly files!: readonly string[];
   /** The level from which on the caller does not accept findings. */

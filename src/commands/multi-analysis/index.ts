@@ -4,6 +4,7 @@ export { AnalyserReport } from './AnalyserReport.js';
 export {
   type AnalyserStatus,
   AnalysisReport,
+  AnalysisSummary,
   type Hotspot,
   type MeasuredFile,
   type Recommendation,

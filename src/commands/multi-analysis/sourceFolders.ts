@@ -6,6 +6,8 @@ import { join, posix } from 'node:path';
 /** More files, or more folders, than this are refused. */
 export const FILES_MAX = 200_000;
 const OUTSIDE_MAX = 1000;
+/** Folders that are read at the same time. */
+const BATCH_SIZE = 64;
 const NEVER_SOURCE = new Set(['node_modules', '.git']);
 const USUALLY_NOT_SOURCE = new Set(['node_modules', 'dist', 'build', 'coverage', 'out', 'vendor']);
 
@@ -33,9 +35,12 @@ export async function foldersOutside(root: string, files: readonly string[], sig
   const inside = foldersOf(files);
   const folders: string[] = [];
   const links: string[] = [];
-  for (const folder of inside) {
+  const all = [...inside];
+  for (let start = 0; start < all.length; start += BATCH_SIZE) {
     signal.throwIfAborted();
-    for (const entry of await entriesOf(root, folder)) {
+    const batch = all.slice(start, start + BATCH_SIZE);
+    const entries = await Promise.all(batch.map(async (folder) => (await entriesOf(root, folder)).map((entry) => ({ folder, entry }))));
+    for (const { folder, entry } of entries.flat()) {
       const path = posix.join(folder, entry.name);
       if (inside.has(path) || NEVER_SOURCE.has(entry.name)) continue;
       if (entry.isDirectory()) folders.push(path);

@@ -7,26 +7,26 @@ import { type FieldClass, TAG } from './marks.js';
 export class Decoder {
   constructor(private readonly fieldClass: FieldClass) {}
 
+  /** Takes the parsed text over: what needs no change is not made again. */
   read(json: unknown, declared: Class<object> | undefined): unknown {
     if (typeof json !== 'object' || json === null) return json;
-    if (Array.isArray(json)) return json.map((item) => this.read(item, declared));
+    if (Array.isArray(json)) {
+      for (let index = 0; index < json.length; index += 1) json[index] = this.read(json[index], declared);
+      return json;
+    }
     const fields = json as Record<string, unknown>;
     if (typeof fields[TAG] === 'string') return this.readMarked(fields[TAG], fields.v, declared);
-    return this.readFields(Object.entries(fields), declared);
+    for (const key of Object.keys(fields)) {
+      const field = fields[key];
+      if (typeof field === 'object' && field !== null) fields[key] = this.read(field, declared && this.fieldClass(declared, key));
+    }
+    return declared ? instanceWith(declared, fields) : fields;
   }
 
-  private readFields(entries: readonly (readonly [string, unknown])[], declared: Class<object> | undefined): object {
-    const target: object = declared ? Object.create(declared.prototype) : {};
-    for (const [key, field] of entries) {
-      // Not an assignment: a key such as __proto__ must stay a key.
-      Object.defineProperty(target, key, {
-        value: this.read(field, declared && this.fieldClass(declared, key)),
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      });
-    }
-    return target;
+  private readEntries(entries: readonly [string, unknown][], declared: Class<object> | undefined): object {
+    const fields = {};
+    for (const [key, field] of entries) define(fields, key, this.read(field, declared && this.fieldClass(declared, key)));
+    return declared ? instanceWith(declared, fields) : fields;
   }
 
   private readMarked(tag: string, content: unknown, declared: Class<object> | undefined): unknown {
@@ -53,7 +53,7 @@ export class Decoder {
       case 'error':
         return errorOf(this.read(content, undefined) as CarriedError);
       case 'object':
-        return this.readFields(content as [string, unknown][], declared);
+        return this.readEntries(content as [string, unknown][], declared);
       default:
         throw new UsageError(
           'CODEC_TAG_UNKNOWN',
@@ -61,4 +61,16 @@ export class Decoder {
         );
     }
   }
+}
+
+/** An instance without its constructor having run. */
+function instanceWith(type: Class<object>, fields: object): object {
+  const instance: object = Object.create(type.prototype);
+  for (const [key, value] of Object.entries(fields)) define(instance, key, value);
+  return instance;
+}
+
+/** Not an assignment: a key such as __proto__ must stay a key, and a setter of the class must not run. */
+function define(target: object, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
 }

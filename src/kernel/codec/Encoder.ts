@@ -1,4 +1,7 @@
-/** Writes values as canonical text. */
+/**
+ * Writes values as canonical text. It is on the path of every step, so it walks without making anything but the text;
+ * where something stands is worked out only when it is refused.
+ */
 import type { Class } from '../Class.js';
 import { carriedOf } from './carriedError.js';
 import { type FieldClass, marked, TAG } from './marks.js';
@@ -6,26 +9,40 @@ import { type FieldClass, marked, TAG } from './marks.js';
 /** Bound on nesting, so that a value cannot exhaust the stack. */
 const DEPTH_MAX = 400;
 
-interface Position {
-  readonly path: string;
-  readonly declared: Class<object> | undefined;
-  readonly ancestors: readonly object[];
-}
-
 export class Encoder {
   constructor(private readonly fieldClass: FieldClass) {}
 
   /** @throws NotCarried */
   encode(value: unknown, declared: Class<object> | undefined): string {
-    return this.write(value, { path: '', declared, ancestors: [] });
+    return new Walk(this.fieldClass).write(value, declared);
   }
+}
 
-  private write(value: unknown, at: Position): string {
+/** Says where something stands that cannot be carried, what it is, and what to do about it. */
+export class NotCarried extends Error {
+  constructor(
+    readonly place: string,
+    readonly what: string,
+    readonly remedy: string,
+  ) {
+    super(what);
+  }
+}
+
+/** One pass over one value. */
+class Walk {
+  /** The objects around the present one, and the way to it. */
+  private readonly around: object[] = [];
+  private readonly way: (string | number)[] = [];
+
+  constructor(private readonly fieldClass: FieldClass) {}
+
+  write(value: unknown, declared: Class<object> | undefined): string {
     switch (typeof value) {
       case 'string':
         return JSON.stringify(value);
       case 'boolean':
-        return String(value);
+        return value ? 'true' : 'false';
       case 'number':
         return Number.isFinite(value) && !Object.is(value, -0) ? String(value) : marked('number', JSON.stringify(numberName(value)));
       case 'undefined':
@@ -33,80 +50,68 @@ export class Encoder {
       case 'bigint':
         return marked('bigint', JSON.stringify(String(value)));
       case 'object':
-        return value === null ? 'null' : this.writeObject(value, at);
+        return value === null ? 'null' : this.enter(value, declared);
       default:
-        throw new NotCarried(at, `a ${typeof value}`, 'Leave it out, or keep what it stands for.');
+        throw this.refusal(`a ${typeof value}`, 'Leave it out, or keep what it stands for.');
     }
   }
 
-  private writeObject(value: object, at: Position): string {
-    if (at.ancestors.includes(value)) throw new NotCarried(at, 'a reference to something that contains it', 'Cut the cycle.');
-    if (at.ancestors.length >= DEPTH_MAX) throw new NotCarried(at, `nested more than ${DEPTH_MAX} deep`, 'Flatten it.');
-    const inside = (path: string, declared?: Class<object>): Position => ({
-      path: at.path + path,
-      declared,
-      ancestors: [...at.ancestors, value],
-    });
-    if (Array.isArray(value)) return this.writeList(value, (index) => inside(`[${index}]`, at.declared));
+  private enter(value: object, declared: Class<object> | undefined): string {
+    if (this.around.includes(value)) throw this.refusal('a reference to something that contains it', 'Cut the cycle.');
+    if (this.around.length >= DEPTH_MAX) throw this.refusal(`nested more than ${DEPTH_MAX} deep`, 'Flatten it.');
+    this.around.push(value);
+    const text = this.writeObject(value, declared);
+    this.around.pop();
+    return text;
+  }
+
+  private writeObject(value: object, declared: Class<object> | undefined): string {
+    if (Array.isArray(value)) return this.writeList(value, declared);
     if (value instanceof Date) return marked('date', Number.isNaN(value.getTime()) ? 'null' : JSON.stringify(value.toISOString()));
-    if (value instanceof Map) {
-      return marked(
-        'map',
-        this.writeList([...value].flat(), (index) => inside(`.entry(${index >> 1})`)),
-      );
-    }
-    if (value instanceof Set)
-      return marked(
-        'set',
-        this.writeList([...value], (index) => inside(`.item(${index})`)),
-      );
+    if (value instanceof Map) return marked('map', this.writeList([...value].flat(), undefined));
+    if (value instanceof Set) return marked('set', this.writeList([...value], undefined));
     if (value instanceof Uint8Array) return marked(Buffer.isBuffer(value) ? 'buffer' : 'bytes', JSON.stringify(bytesToText(value)));
-    if (value instanceof Error) return marked('error', this.write(carriedOf(value), inside('')));
-    return this.writeFields(value, at, inside);
+    if (value instanceof Error) return marked('error', this.write(carriedOf(value), undefined));
+    return this.writeFields(value as Record<string, unknown>, declared);
   }
 
-  private writeList(items: readonly unknown[], positionOf: (index: number) => Position): string {
-    const written: string[] = [];
+  private writeList(items: readonly unknown[], declared: Class<object> | undefined): string {
+    let text = '[';
     for (let index = 0; index < items.length; index += 1) {
-      if (!(index in items)) throw new NotCarried(positionOf(index), 'a hole in an array', 'Fill it, with undefined if nothing else.');
-      written.push(this.write(items[index], positionOf(index)));
+      this.way.push(index);
+      if (!(index in items)) throw this.refusal('a hole in an array', 'Fill it, with undefined if nothing else.');
+      text += (index === 0 ? '' : ',') + this.write(items[index], declared);
+      this.way.pop();
     }
-    return `[${written.join(',')}]`;
+    return `${text}]`;
   }
 
-  private writeFields(value: object, at: Position, inside: (path: string, declared?: Class<object>) => Position): string {
-    const owner = this.ownerOf(value, at);
-    if (Object.getOwnPropertySymbols(value).length > 0) throw new NotCarried(at, 'an object with a symbol as key', 'Use a string.');
-    const fields = Object.entries(value)
-      .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([key, field]) => [key, this.write(field, inside(`.${key}`, owner && this.fieldClass(owner, key)))] as const);
-    if (fields.some(([key]) => key === TAG)) {
-      return marked('object', `[${fields.map(([key, text]) => `[${JSON.stringify(key)},${text}]`).join(',')}]`);
+  private writeFields(value: Record<string, unknown>, declared: Class<object> | undefined): string {
+    const owner = this.ownerOf(value, declared);
+    if (Object.getOwnPropertySymbols(value).length > 0) throw this.refusal('an object with a symbol as key', 'Use a string.');
+    const asEntries = Object.hasOwn(value, TAG);
+    let text = '';
+    for (const key of Object.keys(value).sort()) {
+      this.way.push(key);
+      const field = this.write(value[key], owner && this.fieldClass(owner, key));
+      text += (text === '' ? '' : ',') + (asEntries ? `[${JSON.stringify(key)},${field}]` : `${JSON.stringify(key)}:${field}`);
+      this.way.pop();
     }
-    return `{${fields.map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}`;
+    return asEntries ? marked('object', `[${text}]`) : `{${text}}`;
   }
 
   /** The declared class whose instance, or plain stand-in, the value is; refuses every other instance. */
-  private ownerOf(value: object, at: Position): Class<object> | undefined {
+  private ownerOf(value: object, declared: Class<object> | undefined): Class<object> | undefined {
     const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype === null || prototype === Object.prototype || isForeignPlain(prototype)) return at.declared;
-    if (at.declared && prototype === at.declared.prototype) return at.declared;
+    if (prototype === Object.prototype || prototype === null || isForeignPlain(prototype)) return declared;
+    if (declared && prototype === declared.prototype) return declared;
     const name = value.constructor?.name || 'an unnamed class';
-    throw new NotCarried(at, `an instance of ${name}`, `Make it a plain object, or declare ${name} where the value is declared.`);
+    throw this.refusal(`an instance of ${name}`, `Make it a plain object, or declare ${name} where the value is declared.`);
   }
-}
 
-/** Says where something stands that cannot be carried, what it is, and what to do about it. */
-export class NotCarried extends Error {
-  readonly place: string;
-
-  constructor(
-    at: Position,
-    readonly what: string,
-    readonly remedy: string,
-  ) {
-    super(what);
-    this.place = at.path === '' ? 'it' : at.path.replace(/^\./, '');
+  private refusal(what: string, remedy: string): NotCarried {
+    const place = this.way.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
+    return new NotCarried(place === '' ? 'it' : place.replace(/^\./, ''), what, remedy);
   }
 }
 

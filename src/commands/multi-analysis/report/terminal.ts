@@ -1,6 +1,6 @@
 /** The report for a terminal: what to fix first on one or two screens. Foreign text is shown, never obeyed. */
 import { styleText } from 'node:util';
-import type { AnalyserStatus, AnalysisReport, Hotspot, Recommendation } from '../AnalysisReport.js';
+import type { AnalyserStatus, AnalysisSummary, Hotspot, Recommendation } from '../AnalysisReport.js';
 import { LEVELS, type Level } from '../Finding.js';
 import { columnsOf, cutToEnd, fitted, wrapped } from './columns.js';
 import { counted, cutEnd, oneLine, visible } from './plainText.js';
@@ -25,7 +25,7 @@ const LEVEL_STYLE = { error: 'red', warning: 'yellow', note: 'blue' } as const s
 type Style = (typeof LEVEL_STYLE)[Level] | 'bold' | 'dim';
 
 /** Lines of at most so many columns, ended by a newline. */
-export function renderTerminal(report: AnalysisReport, options: TerminalOptions): string {
+export function renderTerminal(report: AnalysisSummary, options: TerminalOptions): string {
   const page = new Page(Math.min(COLUMNS_MAX, Math.max(COLUMNS_MIN, options.columns)), options.colour);
   page.line(page.styled('bold', cutToEnd(visible(report.root), page.columns)));
   page.text(totals(report), '');
@@ -79,7 +79,7 @@ class Page {
   }
 }
 
-function totals({ files, counts, hotspots }: AnalysisReport): string {
+function totals({ files, counts, hotspots }: AnalysisSummary): string {
   const levels = LEVELS.map((level) => counted(counts[level], level));
   return [counted(files, 'source file'), ...levels, counted(hotspots.length, 'hotspot')].join(', ');
 }
@@ -116,11 +116,12 @@ function hotspot(page: Page, { path, level, commits, authors, cyclomatic, heat }
   page.text(facts, ' '.repeat(start.length + marker.length), 'dim');
 }
 
-function closing({ findings, recommendations, analysers }: AnalysisReport): string {
+function closing({ counts, recommendations, analysers }: AnalysisSummary): string {
   const absent = analysers.filter((status) => status.status === 'absent').length;
   const missing =
     absent === 0 ? '' : ` ${counted(absent, 'analyser')} of ${analysers.length} did not run, so this is not the whole picture.`;
   const more = recommendations.length - RECOMMENDATIONS_MAX;
   const rest = more > 0 ? ` with ${counted(more, 'more recommendation')}` : '';
-  return `${counted(findings.length, 'finding')}${rest} in report.html, report.sarif and report.json.${missing}`;
+  const findings = LEVELS.reduce((sum, level) => sum + counts[level], 0);
+  return `${counted(findings, 'finding')}${rest} in report.html, report.sarif and report.json.${missing}`;
 }
