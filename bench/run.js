@@ -22,7 +22,7 @@ async function main(args) {
   }
   const rows = await allRows();
   const chosen = rows.filter(({ name }) => options.only === undefined || name === options.only);
-  if (chosen.length === 0) return refuse(`there is no row "${options.only}"; there are ${rows.map(({ name }) => name).join(', ')}`);
+  if (chosen.length === 0) return refuse(`there is no row "${String(options.only)}"; there are ${rows.map(({ name }) => name).join(', ')}`);
   const figures = [];
   for (const row of chosen) {
     const say = (line) => process.stderr.write(`${row.name}: ${line}\n`);
