@@ -198,6 +198,11 @@ export const ERROR_CODES = {
     meaning: 'The journal holds a kind of record that this version does not know.',
     remedy: 'Use the version that wrote it, or a newer one.',
   },
+  REPORT_NOT_WRITTEN: {
+    group: 'CommandFailure',
+    meaning: 'The folder for the report files could not be made or written.',
+    remedy: 'Name another folder with `--out`, or mend what the message says.',
+  },
   RUN_CANCELLED: {
     group: 'CancelledError',
     meaning: 'The run was cancelled.',

@@ -334,14 +334,17 @@ describe('writing the report', () => {
 
   test('leaves no temporary file behind when a file cannot be replaced', async () => {
     await mkdir(join(folder, 'report.sarif', 'in the way'), { recursive: true });
-    await expect(write(folder, await sampleReport())).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST/);
+    await expect(write(folder, await sampleReport())).rejects.toMatchObject({
+      code: 'REPORT_NOT_WRITTEN',
+      message: expect.stringMatching(/EISDIR|ENOTEMPTY|EEXIST/),
+    });
     expect((await readdir(folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
   test('clears away what an attempt of the same call left when it crashed', async () => {
     await mkdir(join(folder, 'report.sarif', 'in the way'), { recursive: true });
     const refused: unknown = await write(folder, await sampleReport()).catch((error: unknown) => error);
-    const { path: temporary } = refused as NodeJS.ErrnoException;
+    const { path: temporary } = (refused as Error).cause as NodeJS.ErrnoException;
     await rm(join(folder, 'report.sarif'), { recursive: true });
     await writeFile(temporary ?? '', 'half a rep');
     await write(folder, await sampleReport());

@@ -9,6 +9,7 @@ import { hash } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Call } from '../../kernel/Call.js';
+import { CommandFailure, messageOf } from '../../kernel/errors.js';
 import { sixfoldVersion } from '../../kernel/sixfoldVersion.js';
 import { operation } from '../../systems/operation.js';
 import { System } from '../../systems/System.js';
@@ -22,13 +23,25 @@ export class ReportWriter extends System {
   /**
    * Writes `report.html`, `report.sarif` and `report.json`, replacing older ones. May run twice.
    *
-   * @throws the error of the file system when the folder cannot be made or written; nothing is replaced then.
+   * @throws CommandFailure `REPORT_NOT_WRITTEN` when the folder cannot be made or written; nothing is replaced then.
    */
   @operation({ input: WriteRequest, output: WrittenReport, effect: 'idempotent' })
   async write(request: WriteRequest, call: Call): Promise<WrittenReport> {
     const out = resolve(request.out);
+    try {
+      return await this.writeInto(out, request.report, call);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+      throw new CommandFailure('REPORT_NOT_WRITTEN', `The report cannot be written to ${out}: ${messageOf(error)}. Name another folder.`, {
+        cause: error,
+        details: { out },
+      });
+    }
+  }
+
+  private async writeInto(out: string, report: AnalysisReport, call: Call): Promise<WrittenReport> {
     await mkdir(out, { recursive: true });
-    const files = Object.entries(contentsOf(request.report)).map(([name, text]) => new PendingFile(join(out, name), text, call.key));
+    const files = Object.entries(contentsOf(report)).map(([name, text]) => new PendingFile(join(out, name), text, call.key));
     try {
       for (const file of files) {
         call.signal.throwIfAborted();
