@@ -141,6 +141,28 @@ describe.each(Object.entries(ENGINES))('%s', (_name, open) => {
     await expect(resultOf(handle)).rejects.toThrow('the outcome of open cannot be kept in the journal: socket is a function');
   });
 
+  it('keeps an error with something about it that cannot be kept, and goes on', async () => {
+    const odd = new CommandFailure('PROCESS_FAILED', 'declined', { details: { socket: () => 1 } });
+    const circular = new Error('round');
+    circular.cause = circular;
+    const handle = await run(async (durable) => {
+      const caught: string[] = [];
+      for (const error of [odd, circular, Symbol('thrown')]) {
+        await ask(durable, 'charge', caught.length, () => Promise.reject(error)).catch((delivered: unknown) => {
+          caught.push(`${(delivered as Error).name}: ${(delivered as Error).message}`);
+        });
+      }
+      throw Object.assign(odd, { message: caught.join(', ') });
+    });
+    await expect(resultOf(handle)).rejects.toThrow('CommandFailure: declined, Error: round, Error: Symbol(thrown)');
+  });
+
+  it('tells the id of a run only when a reader of the journal finds it', async () => {
+    const handle = await run((durable) => ask(durable, 'long', null, () => new Promise((resolve) => setTimeout(resolve, 5))));
+    expect(await engine?.list(1)).toMatchObject([{ id: handle.id }]);
+    await handle.ended();
+  });
+
   it('cancels: running steps get the signal, later ones are not started, the run ends cancelled', async () => {
     const started: string[] = [];
     let heard: unknown;

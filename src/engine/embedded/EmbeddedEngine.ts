@@ -69,7 +69,9 @@ class EmbeddedEngine implements Engine {
       seed: randomUUID(),
       startedAt: this.clock.now(),
     });
-    return this.launch(setup.load(run), RunLog.begin(journal, run));
+    const handle = this.launch(setup.load(run), RunLog.begin(journal, run));
+    await journal.committed(); // R1: nobody learns the id of a run that a crash could lose.
+    return handle;
   }
 
   async resume(runId: string): Promise<RunHandle> {

@@ -41,6 +41,16 @@ export interface ExecutionParts {
   readonly graceMs: number;
 }
 
+/** What a report says that says nothing. */
+const NO_REPORT = { degraded: [], findings: [] };
+
+interface Verdict {
+  readonly status: EndStatus;
+  readonly result: string | undefined;
+  readonly error: string | undefined;
+  readonly report: string;
+}
+
 type Settled = { readonly result: unknown } | { readonly error: unknown };
 
 export class Execution implements DurableRun {
@@ -61,6 +71,7 @@ export class Execution implements DurableRun {
   private handingBack = false;
   private stopDraining: (() => void) | undefined;
   private over = false;
+  private defect: { readonly error: unknown } | undefined;
 
   constructor(private readonly parts: ExecutionParts) {
     const { log, codec, clock, graceMs } = parts;
@@ -84,6 +95,10 @@ export class Execution implements DurableRun {
       deliveries: this.deliveries,
       publish: (event) => this.publish(event),
       emit: (...event) => this.inbox.emit(...event),
+      defect: (error) => {
+        this.defect ??= { error };
+        this.deliveries.nudge();
+      },
     });
     this.replayUntil = this.recall(log.earlier);
   }
@@ -134,8 +149,7 @@ export class Execution implements DurableRun {
       await this.removeWorkspace();
     }
     if (this.refusal && !isOutcome(this.refusal)) throw this.refusal;
-    const { status, result, error } = this.verdict();
-    const report = program.report();
+    const { status, result, error, report } = this.verdict();
     const endedAt = clock.now();
     log.append({ kind: 'ended', at: endedAt, label: status, status, body: JSON.stringify({ result, error, report }) });
     journal.endRun(log.run.rowId, status, endedAt);
@@ -171,6 +185,7 @@ export class Execution implements DurableRun {
   private async driveCode(): Promise<void> {
     await this.turn(() => this.begin());
     while (!this.refusal) {
+      if (this.defect) throw this.defect.error;
       const record = this.deliveries.take();
       if (record) {
         await this.turn(() => this.deliver(record));
@@ -287,19 +302,28 @@ export class Execution implements DurableRun {
     return this.parts.program.fingerprint === this.parts.log.run.fingerprint;
   }
 
-  private verdict(): { status: EndStatus; result: string | undefined; error: string | undefined } {
+  private verdict(): Verdict {
     const { codec, program } = this.parts;
-    const ended = (status: EndStatus, thrown: unknown) => {
-      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      return { status, result: undefined, error: codec.encode(error, 'the error of the run') };
+    const ended = (status: EndStatus, thrown: unknown): Verdict => {
+      return { status, result: undefined, error: codec.encodeError(thrown), report: this.reportOr(NO_REPORT) };
     };
     if (this.steps.unsettled.length > 0) return ended('unknown', outcomeUnknown(this.steps.unsettled.join(', '), 'its outcome was lost'));
     if (this.refusal || !this.settled) return ended('failed', this.refusal);
     if ('error' in this.settled) return ended(this.signal.aborted ? 'cancelled' : 'failed', this.settled.error);
     try {
-      return { status: 'completed', result: program.encodeResult(this.settled.result), error: undefined };
+      return { status: 'completed', result: program.encodeResult(this.settled.result), error: undefined, report: program.report() };
     } catch (error) {
       return ended('failed', error);
+    }
+  }
+
+  /** A run that failed ends, also when its report cannot be kept. */
+  private reportOr(otherwise: object): string {
+    try {
+      return this.parts.program.report();
+    } catch (error) {
+      this.parts.logger.error(`The report of run ${this.id} cannot be kept: ${messageOf(error)}`, { run: this.id });
+      return this.parts.codec.encode(otherwise, 'an empty report');
     }
   }
 }

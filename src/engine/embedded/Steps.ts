@@ -9,6 +9,7 @@ import { AskedPromise } from '../../kernel/AskedPromise.js';
 import type { Clock } from '../../kernel/Clock.js';
 import type { Codec } from '../../kernel/codec/Codec.js';
 import { digest } from '../../kernel/digest.js';
+import { messageOf } from '../../kernel/errors.js';
 import type { RunEvent } from '../Engine.js';
 import type { JournalRecord } from '../Record.js';
 import type { Workspace } from '../Workspace.js';
@@ -39,6 +40,8 @@ export interface StepsParts {
   /** Tells observers, once what was recorded before is on disk. */
   readonly publish: (event: RunEvent) => void;
   readonly emit: (id: string, type: string, source: string, data: object) => void;
+  /** Something went wrong that is not the step's. */
+  readonly defect: (error: unknown) => void;
 }
 
 export class Steps {
@@ -164,7 +167,7 @@ export class Steps {
 
   start(ask: Ask): void {
     const controller = new AbortController();
-    this.underWay.set(ask.identity, { controller, done: this.attempt(ask, controller) });
+    this.underWay.set(ask.identity, { controller, done: this.attempt(ask, controller).catch(this.parts.defect) });
   }
 
   /** Aborts every attempt under way. */
@@ -220,13 +223,12 @@ export class Steps {
   private textOf(request: StepRequest<unknown>, outcome: Outcome): { status: Outcome['status']; body: string; reason?: string } {
     const { codec } = this.parts;
     if (outcome.status !== 'succeeded') {
-      const error = outcome.error instanceof Error ? outcome.error : new Error(String(outcome.error));
-      return { status: outcome.status, body: codec.encode(error, `the error of ${request.name}`), reason: error.message };
+      return { status: outcome.status, body: codec.encodeError(outcome.error), reason: messageOf(outcome.error) };
     }
     try {
       return { status: 'succeeded', body: codec.encode(outcome.value, `the outcome of ${request.name}`, request.outputClass) };
     } catch (error) {
-      return { status: 'failed', body: codec.encode(error, 'the error of the codec'), reason: (error as Error).message };
+      return { status: 'failed', body: codec.encodeError(error), reason: messageOf(error) };
     }
   }
 }

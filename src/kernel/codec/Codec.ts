@@ -6,8 +6,10 @@
  *
  * A class instance is carried where its class is declared: at the root, or at a field that `fieldClass` knows.
  */
+import { inspect } from 'node:util';
 import type { Class } from '../Class.js';
 import { UsageError } from '../errors.js';
+import { bareError } from './carriedError.js';
 import { Decoder } from './Decoder.js';
 import { Encoder, NotCarried } from './Encoder.js';
 import type { FieldClass } from './marks.js';
@@ -35,6 +37,19 @@ export class Codec {
       throw new UsageError('VALUE_NOT_CARRIED', `${what} cannot be kept in the journal: ${error.place} is ${error.what}. ${error.remedy}`, {
         details: { path: error.place, found: error.what },
       });
+    }
+  }
+
+  /**
+   * The text of anything that was thrown. Never throws itself: an error with something about it that cannot be carried is
+   * kept with its class, code, message and stack.
+   */
+  encodeError(thrown: unknown): string {
+    const error = thrown instanceof Error ? thrown : new Error(typeof thrown === 'string' ? thrown : inspect(thrown, { depth: 2 }));
+    try {
+      return this.encoder.encode(error, undefined);
+    } catch {
+      return this.encoder.encode(bareError(error), undefined);
     }
   }
 

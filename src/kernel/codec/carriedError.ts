@@ -41,6 +41,13 @@ export function errorOf(carried: CarriedError): Error {
   return error;
 }
 
+/** The same error without what hangs on it: details, cause and further fields. */
+export function bareError(error: Error): Error {
+  const { name, message, stack } = error;
+  const code = error instanceof SixfoldError ? { code: error.code } : {};
+  return errorOf({ name: String(name), message: String(message), ...(typeof stack === 'string' ? { stack } : {}), ...code });
+}
+
 function construct(carried: CarriedError, options: { cause?: unknown }): Error {
   const Own = errorClassNamed(carried.name);
   if (Own && carried.code) return new Own(carried.code, carried.message, { ...options, details: carried.details ?? {} });

@@ -28,6 +28,7 @@ import {
   startSixfold,
   system,
 } from '../../../src/index.js';
+import { silent } from '../../support/engineHarness.js';
 
 class Params {
   @IsOptional()
@@ -167,6 +168,22 @@ describe('the state after the interactions', () => {
       }
     }
     expect(await outcomeOf(Inconsistent)).toMatchObject({ status: 'failed', error: { code: 'STATE_INCONSISTENT' }, findings: [finding] });
+  });
+
+  it('with a finding that cannot be kept fails the run, which still ends', async () => {
+    @command({ name: 'odd-finding', params: Params })
+    class OddFinding extends Base<number> {
+      async coordinateSystemInteractions() {
+        return 1;
+      }
+      override async manageOrchestrationState() {
+        return {
+          consistent: true,
+          findings: [{ subject: 'x', expected: '1', found: (() => 2) as unknown as string, severity: 'warning' as const }],
+        };
+      }
+    }
+    expect(await outcomeOf(OddFinding, silent)).toMatchObject({ status: 'failed', error: { code: 'VALUE_NOT_CARRIED' }, findings: [] });
   });
 
   it('without an answer is a mistake that is named', async () => {
