@@ -33,6 +33,11 @@ export const ERROR_CODES = {
     meaning: 'The tool of an analyser printed something that is not its report.',
     remedy: 'Run the tool by hand on the folder; its version may be outside the range that Sixfold knows.',
   },
+  CHANCE_IN_STEP: {
+    group: 'UsageError',
+    meaning: 'A step drew from the chance of the run inside its body, which replay leaves out.',
+    remedy: 'Draw before the step.',
+  },
   CODEC_TAG_UNKNOWN: {
     group: 'UsageError',
     meaning: 'The journal holds a kind of value that this version does not know.',
@@ -72,6 +77,11 @@ export const ERROR_CODES = {
     group: 'UsageError',
     meaning: 'The engine was used before it was opened or after it was closed.',
     remedy: 'Use the runner between `startSixfold` and its disposal.',
+  },
+  ENGINE_OPENED_TWICE: {
+    group: 'UsageError',
+    meaning: 'One engine was given to two applications, or used again after it was closed.',
+    remedy: 'Make an engine for each start.',
   },
   ENGINE_READ_ONLY: {
     group: 'UsageError',

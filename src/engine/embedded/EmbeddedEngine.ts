@@ -47,6 +47,7 @@ class EmbeddedEngine implements Engine {
   readonly name = 'embedded';
   private readonly clock: Clock;
   private readonly loaded = new Map<string, Loaded>();
+  private closing: Promise<void> | undefined;
   private opened: { readonly journal: Journal; readonly setup: EngineSetup } | undefined;
 
   constructor(private readonly options: EmbeddedEngineOptions) {
@@ -54,6 +55,8 @@ class EmbeddedEngine implements Engine {
   }
 
   async open(setup: EngineSetup): Promise<void> {
+    if (this.opened || this.closing)
+      throw new UsageError('ENGINE_OPENED_TWICE', 'An engine is opened once. Make another one with embeddedEngine.');
     const { file, readOnly = false, durability = 'power' } = this.options;
     this.opened = { setup, journal: new Journal({ file, readOnly, fsync: durability === 'power' }, setup.logger) };
   }
@@ -62,22 +65,17 @@ class EmbeddedEngine implements Engine {
     const { journal, setup } = this.writable();
     const known = request.key === undefined ? undefined : this.runOfKey(request.command, request.key);
     if (known) return this.sameRun(known, request);
-    const run = journal.addRun({
-      ...request,
-      key: request.key ?? null,
-      id: randomUUID(),
-      seed: randomUUID(),
-      startedAt: this.clock.now(),
-    });
-    const handle = this.launch(setup.load(run), RunLog.begin(journal, run));
+    const run = journal.newRun({ ...request, key: request.key ?? null, id: randomUUID(), seed: randomUUID(), startedAt: this.clock.now() });
+    const program = setup.load(run); // May refuse, so before anything is recorded.
+    journal.addRun(run);
+    const handle = this.launch(program, RunLog.begin(journal, run));
     await journal.committed(); // R1: nobody learns the id of a run that a crash could lose.
     return handle;
   }
 
   async resume(runId: string): Promise<RunHandle> {
     const { journal, setup } = this.writable();
-    const live = this.loaded.get(runId);
-    if (live) return handleOf(runId, live);
+    await journal.committed(); // What earlier loads added is read back below.
     const run = this.find(runId);
     const loaded = this.loaded.get(run.id);
     if (loaded) return handleOf(run.id, loaded);
@@ -106,7 +104,12 @@ class EmbeddedEngine implements Engine {
       .map((run) => run.id);
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.closing ??= this.drainAndClose();
+    return this.closing;
+  }
+
+  private async drainAndClose(): Promise<void> {
     if (!this.opened) return;
     const { journal } = this.opened;
     for (const { execution } of this.loaded.values()) execution.handBack(this.options.drainMs ?? 5000);
@@ -189,7 +192,7 @@ class EmbeddedEngine implements Engine {
   private writable(): { readonly journal: Journal; readonly setup: EngineSetup } {
     if (this.options.readOnly)
       throw new UsageError('ENGINE_READ_ONLY', `${this.options.file} was opened for reading only: runs cannot be started or resumed.`);
-    if (this.opened) return this.opened;
+    if (this.opened && !this.closing) return this.opened;
     throw new UsageError('ENGINE_CLOSED', 'The engine is not open. Start it with startSixfold, and use it before that is disposed.');
   }
 }

@@ -51,7 +51,9 @@ interface Verdict {
   readonly report: string;
 }
 
-type Settled = { readonly result: unknown } | { readonly error: unknown };
+type Ending = { readonly result: unknown } | { readonly error: unknown };
+/** How the code ended, and whether its cancellation had been delivered then. */
+type Settled = Ending & { readonly cancelled: boolean };
 
 export class Execution implements DurableRun {
   readonly id: string;
@@ -116,10 +118,12 @@ export class Execution implements DurableRun {
   }
 
   uuid(): string {
+    refuseInStep('uuid');
     return this.chance.uuid();
   }
 
   random(): number {
+    refuseInStep('random');
     return this.chance.random();
   }
 
@@ -145,25 +149,37 @@ export class Execution implements DurableRun {
       this.stopDraining?.();
       this.steps.abort(this.refusal && isOutcome(this.refusal) ? this.refusal : HANDED_BACK);
       await this.steps.idle();
-      await program.unload();
-      await this.removeWorkspace();
+      await this.tidyUp('What was opened for the run', () => program.unload());
+      await this.tidyUp('The temporary folder', () => this.workspace.remove());
     }
-    if (this.refusal && !isOutcome(this.refusal)) throw this.refusal;
+    if (this.refusal && !isOutcome(this.refusal)) {
+      log.close();
+      await journal.committed();
+      throw this.refusal;
+    }
     const { status, result, error, report } = this.verdict();
     const endedAt = clock.now();
     log.append({ kind: 'ended', at: endedAt, label: status, status, body: JSON.stringify({ result, error, report }) });
+    log.close();
     journal.endRun(log.run.rowId, status, endedAt);
     await journal.committed();
     this.parts.watch.publish({ type: 'ended', at: endedAt, status });
     return { ...log.run, status, endedAt, result, error, report };
   }
 
-  /** What is left behind is no reason to fail a run. */
-  private async removeWorkspace(): Promise<void> {
+  /** Within the grace; what is left behind is told, and no reason to fail a run. */
+  private async tidyUp(what: string, tidy: () => Promise<void>): Promise<void> {
+    const { clock, graceMs, logger } = this.parts;
+    let stop = (): void => undefined;
+    const tooLate = new Promise<never>((_resolve, reject) => {
+      stop = clock.after(graceMs, () => reject(new Error(`it took longer than ${graceMs} ms`)));
+    });
     try {
-      await this.workspace.remove();
+      await Promise.race([tidy(), tooLate]);
     } catch (error) {
-      this.parts.logger.warn(`The temporary folder of run ${this.id} could not be removed: ${messageOf(error)}`, { run: this.id });
+      logger.warn(`${what} was not tidied up: ${messageOf(error)}`, { run: this.id });
+    } finally {
+      stop();
     }
   }
 
@@ -177,6 +193,7 @@ export class Execution implements DurableRun {
 
   /** Starts nothing more but what is being committed, and aborts after `drainMs` what is still under way. */
   handBack(drainMs: number): void {
+    if (this.over) return;
     this.handingBack = true;
     this.stopDraining = this.parts.clock.after(drainMs, () => this.steps.abort(HANDED_BACK));
     this.deliveries.nudge();
@@ -202,8 +219,8 @@ export class Execution implements DurableRun {
   }
 
   private begin(): void {
-    const settle = (settled: Settled): void => {
-      if (this.driving) this.settled = settled;
+    const settle = (settled: Ending): void => {
+      if (this.driving) this.settled = { ...settled, cancelled: this.signal.aborted };
       else this.refuseLateWork('came to its end after');
     };
     at('between-steps', async () => this.parts.program.run(this)).then(
@@ -280,6 +297,9 @@ export class Execution implements DurableRun {
       );
     }
     if (!this.driving) return this.refuseLateWork(`asked for ${name} after`);
+    if (this.settled && 'error' in this.settled) {
+      return new CancelledError('RUN_CANCELLED', `${name} is not started: the run has failed.`, { details: { step: name } });
+    }
     return this.signal.aborted ? (this.signal.reason as CancelledError) : undefined;
   }
 
@@ -309,7 +329,7 @@ export class Execution implements DurableRun {
     };
     if (this.steps.unsettled.length > 0) return ended('unknown', outcomeUnknown(this.steps.unsettled.join(', '), 'its outcome was lost'));
     if (this.refusal || !this.settled) return ended('failed', this.refusal);
-    if ('error' in this.settled) return ended(this.signal.aborted ? 'cancelled' : 'failed', this.settled.error);
+    if ('error' in this.settled) return ended(this.settled.cancelled ? 'cancelled' : 'failed', this.settled.error);
     try {
       return { status: 'completed', result: program.encodeResult(this.settled.result), error: undefined, report: program.report() };
     } catch (error) {
@@ -326,6 +346,16 @@ export class Execution implements DurableRun {
       return this.parts.codec.encode(otherwise, 'an empty report');
     }
   }
+}
+
+/** A draw in a body is not repeated on replay, so every later one would be another. */
+function refuseInStep(draw: string): void {
+  if (whereabouts() !== 'in-step') return;
+  throw new UsageError(
+    'CHANCE_IN_STEP',
+    `ctx.${draw}() was called inside the body of a step, which replay leaves out. Call it before the step.`,
+    { details: { draw } },
+  );
 }
 
 function awaited<T>(): { promise: Promise<T>; resolve(value: T): void } {

@@ -6,7 +6,8 @@
  * `committed` resolves, everything added before is on disk (R1). If a commit fails for want of room or of a lock, the
  * buffer is kept and the commit tried again.
  */
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { statSync } from 'node:fs';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Logger } from '../../abstract/Logger.js';
 import { InvariantViolation, messageOf } from '../../kernel/errors.js';
 import type { StartedRun } from '../Engine.js';
@@ -32,7 +33,7 @@ const RUN_COLUMNS =
 
 export class Journal {
   private readonly file: string;
-  private readonly database: DatabaseSync;
+  private readonly database!: DatabaseSync;
   private readonly owner: JournalOwner | undefined = undefined;
   private readonly statements = new Map<string, StatementSync>();
   private buffer: (() => void)[] = [];
@@ -46,28 +47,33 @@ export class Journal {
     private readonly logger: Logger,
   ) {
     this.file = options.file;
-    this.database = openDatabase(options);
+    const owned = !options.readOnly && options.file !== ':memory:';
     try {
-      this.owner = options.readOnly || options.file === ':memory:' ? undefined : JournalOwner.claim(options.file, () => this.ownerPid());
+      // What is there is looked at first, so that a foreign file gets no lock beside it; a new one is made by its owner alone.
+      if (!owned || isWritten(options.file)) this.database = openDatabase(options);
+      if (owned) this.owner = JournalOwner.claim(options.file, () => ownerPidIn(options.file));
+      this.database ??= openDatabase(options);
       this.nextRowId = Number(this.select('SELECT coalesce(max(id), 0) AS last FROM run')[0]?.last) + 1;
-      if (this.owner) this.statement('INSERT OR REPLACE INTO owner (one, pid, since) VALUES (1, ?, ?)').run(process.pid, Date.now());
+      if (owned) this.statement('INSERT OR REPLACE INTO owner (one, pid, since) VALUES (1, ?, ?)').run(process.pid, Date.now());
     } catch (error) {
+      this.database?.close();
       this.owner?.release();
-      this.database.close();
       throw describe(error, options.file);
     }
   }
 
-  /** Adds a run, and returns its row as it will be read back. */
-  addRun(run: Omit<RunRow, 'rowId' | 'status' | 'endedAt'>): RunRow {
-    const rowId = this.nextRowId++;
+  /** The row of a run that is to be added. */
+  newRun(run: Omit<RunRow, 'rowId' | 'status' | 'endedAt'>): RunRow {
+    return { ...run, rowId: this.nextRowId++, status: null, endedAt: null };
+  }
+
+  addRun(run: RunRow): void {
     this.buffer.push(() =>
       this.statement(
         `INSERT INTO run (id, uid, kind, command, version, key, fingerprint, codec, seed, principal, params, started_at)
          VALUES (?, ?, 'command', ?, ?, ?, ?, ${CODEC_VERSION}, ?, ?, ?, ?)`,
-      ).run(rowId, run.id, run.command, run.version, run.key, run.fingerprint, run.seed, run.principal, run.params, run.startedAt),
+      ).run(run.rowId, run.id, run.command, run.version, run.key, run.fingerprint, run.seed, run.principal, run.params, run.startedAt),
     );
-    return { ...run, rowId, status: null, endedAt: null };
   }
 
   addRecord(rowId: number, record: JournalRecord): void {
@@ -123,7 +129,7 @@ export class Journal {
   }
 
   private afterFailedFlush(error: unknown, attempt: number): void {
-    if (this.database.isTransaction) this.database.exec('ROLLBACK');
+    if (this.database.isOpen && this.database.isTransaction) this.database.exec('ROLLBACK');
     if (RETRYABLE.has(sqliteCode(error))) {
       const waitMs = Math.min(RETRY_MS_MAX, 50 * 2 ** attempt);
       this.logger.warn(`The journal cannot be written (${messageOf(error)}); trying again in ${waitMs} ms. Runs wait.`);
@@ -187,6 +193,7 @@ export class Journal {
   async close(): Promise<void> {
     try {
       if (!this.broken) await this.committed();
+      if (this.owner) this.database.exec('DELETE FROM owner');
     } finally {
       this.statements.clear();
       this.database.close();
@@ -214,5 +221,23 @@ export class Journal {
     const statement = this.database.prepare(sql);
     this.statements.set(sql, statement);
     return statement;
+  }
+}
+
+function isWritten(file: string): boolean {
+  return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
+/** The process that has the right to write, as far as the file tells now. */
+function ownerPidIn(file: string): number | undefined {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(file, { readOnly: true });
+    const pid = database.prepare('SELECT pid FROM owner').get()?.pid;
+    return pid === undefined ? undefined : Number(pid);
+  } catch {
+    return undefined; // It is just being made; the error that names it is on its way.
+  } finally {
+    database?.close();
   }
 }

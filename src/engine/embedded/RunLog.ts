@@ -14,6 +14,7 @@ export type NewRecord = Pick<JournalRecord, 'kind' | 'at' | 'label'> &
 export class RunLog {
   private lastSeq: number;
   private lastHash: string;
+  private closed = false;
 
   private constructor(
     private readonly journal: Journal,
@@ -36,10 +37,22 @@ export class RunLog {
   static read(journal: Journal, run: RunRow): RunLog {
     const records = journal.records(run.rowId);
     verifyChain(run, records);
+    refuseErased(run, records);
     return new RunLog(journal, run, records);
   }
 
+  /** From here on nothing may be added: the run has ended, or another load goes on with it. */
+  close(): void {
+    this.closed = true;
+  }
+
   append(fields: NewRecord): JournalRecord {
+    if (this.closed) {
+      throw new InvariantViolation(
+        'JOURNAL_WRITE_FAILED',
+        `Run ${this.run.id} is over on this load, and something tried to add "${fields.kind}" to it.`,
+      );
+    }
     const seq = this.lastSeq + 1;
     const body = fields.body ?? null;
     const unhashed = {
@@ -75,12 +88,26 @@ export function verifyChain(run: RunRow, records: readonly JournalRecord[]): voi
     before = record.hash;
   }
   const last = records.at(-1);
-  const asEnded = run.status === null || (last?.kind === 'ended' && last.status === run.status && last.at === run.endedAt);
+  const end = records.find(({ kind }) => kind === 'ended');
+  const asEnded = end === undefined ? run.status === null : end === last && end.status === run.status && end.at === run.endedAt;
   if (records[0]?.kind !== 'started' || !asEnded) {
     throw new InvariantViolation('JOURNAL_ALTERED', `Run ${run.id}: records are missing. The run is not touched; restore a backup.`, {
       details: { run: run.id, records: records.length },
     });
   }
+}
+
+/** A run whose outcomes were erased can be listed, and cannot be gone on with. */
+function refuseErased(run: RunRow, records: readonly JournalRecord[]): void {
+  const erased = records.find(({ body, bodyDigest }) => body === null && bodyDigest !== null);
+  if (!erased) return;
+  throw new InvariantViolation(
+    'JOURNAL_ALTERED',
+    `Run ${run.id}: the body of record ${erased.seq} (${erased.label}) is gone, so it cannot be replayed.`,
+    {
+      details: { run: run.id, seq: erased.seq },
+    },
+  );
 }
 
 function rootHash(run: RunRow): string {

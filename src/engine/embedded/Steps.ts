@@ -50,8 +50,8 @@ export class Steps {
   private fresh: Ask[] = [];
   private readonly underWay = new Map<string, { readonly controller: AbortController; readonly done: Promise<void> }>();
   private readonly outcomes = new Map<string, JournalRecord[]>();
-  /** Intents of `once` steps without an outcome. */
-  private readonly intended = new Set<string>();
+  /** Names of `once` steps that were begun and have no outcome, by identity. */
+  private readonly intended = new Map<string, string>();
   /** Names of `once` steps whose last outcome is unknown, by identity. */
   private readonly lost = new Map<string, string>();
   private readonly promises: { readonly name: string; readonly promise: AskedPromise<unknown> }[] = [];
@@ -68,7 +68,7 @@ export class Steps {
 
   /** Steps that may or may not have had their effect, by name. */
   get unsettled(): readonly string[] {
-    return [...this.lost.values()];
+    return [...this.lost.values(), ...this.intended.values()];
   }
 
   /** Names of the asks whose promise nobody looked at. */
@@ -107,7 +107,7 @@ export class Steps {
   recall(record: JournalRecord): void {
     const step = record.step ?? '';
     if (record.kind === 'step-intended') {
-      this.intended.add(step);
+      this.intended.set(step, record.label);
       return;
     }
     this.keep(step, record);
@@ -150,8 +150,9 @@ export class Steps {
     const now = this.parts.clock.now();
     return asks.filter((ask) => {
       const { identity, request } = ask;
-      if (this.intended.has(identity)) {
-        this.record(ask, { status: 'unknown', error: outcomeUnknown(request.name, 'the process ended while it was under way') }, now);
+      const why = this.whyNotAgain(identity);
+      if (why !== undefined) {
+        this.record(ask, { status: 'unknown', error: outcomeUnknown(request.name, why) }, now);
         return false;
       }
       if (cancelled) {
@@ -159,10 +160,17 @@ export class Steps {
         return false;
       }
       if (request.effect === 'once') {
+        this.intended.set(identity, request.name);
         this.parts.log.append({ kind: 'step-intended', at: now, step: identity, label: request.name, effect: 'once' });
       }
       return true;
     });
+  }
+
+  /** Why a `once` step must not be started, or undefined when it may (R5). */
+  private whyNotAgain(identity: string): string | undefined {
+    if (this.intended.has(identity)) return 'the process ended while it was under way';
+    return this.lost.has(identity) ? 'its outcome was lost, and nobody said since what became of it' : undefined;
   }
 
   start(ask: Ask): void {
@@ -186,16 +194,19 @@ export class Steps {
     const startedAt = clock.now();
     publish({ type: 'step-started', at: startedAt, step: request.name });
     let emitted = 0;
+    let over = false;
     const callParts = {
       key: `${runId}/${identity}`,
       workspace: () => workspace.open(),
       emit: (type: string, data: object) => {
+        if (over) return; // It was given up; what it says has no place any more.
         emitted += 1;
         emit(`${identity}/${emitted}`, type, request.name, data);
       },
     };
     const input = codec.decode(ask.inputText, request.inputClass);
     const attempted = await attemptStep(request, input, callParts, controller, { clock, graceMs });
+    over = true;
     this.underWay.delete(identity);
     if (attempted.status !== 'handed-back') this.record(ask, attempted, startedAt);
     this.parts.deliveries.nudge();

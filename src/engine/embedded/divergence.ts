@@ -37,7 +37,7 @@ export function judgeEnd(leftover: Leftover, sameCode: boolean): SixfoldError | 
 function diverged(how: string, details: Readonly<Record<string, unknown>>): UsageError {
   return new UsageError(
     'RUN_DIVERGED',
-    `The code no longer does what the journal recorded: ${how}. Nothing was executed. Resume the run with the code that began it, or with a change that keeps its recorded steps.`,
+    `The code no longer does what the journal recorded: ${how}. Nothing more was executed. Resume the run with the code that began it, or with a change that keeps its recorded steps.`,
     { details },
   );
 }
