@@ -25,7 +25,7 @@ const OPTIONS = Symbol.for('sixfold.options');
 /** Registers commands and engine in the host's container. A command that the host bound itself keeps its binding. */
 export function sixfoldModule(options: SixfoldOptions): ContainerModule {
   return new ContainerModule(({ bind, isBound }) => {
-    if (!isBound(OPTIONS)) bind<SixfoldOptions>(OPTIONS).toConstantValue(options);
+    bind<SixfoldOptions>(OPTIONS).toConstantValue(options);
     for (const type of options.commands) if (!isBound(type)) bind(type).toSelf().inTransientScope();
   });
 }
@@ -39,24 +39,37 @@ export interface StartOptions {
  * Opens the journal, binds CommandRunner to exactly this container and resumes interrupted runs. Dispose what it returns:
  * that closes the journal and hands unfinished runs back.
  *
- * @throws UsageError `SIXFOLD_NOT_LOADED`, those of `registeredCommand`, and those of the engine's journal.
+ * @throws UsageError `SIXFOLD_NOT_LOADED`, `SIXFOLD_LOADED_TWICE`, those of `registeredCommand`, and those of the engine's journal.
  */
 export async function startSixfold(container: Container, { resume = true }: StartOptions = {}): Promise<CommandRunner> {
-  if (!container.isBound(OPTIONS)) {
+  if (!container.isCurrentBound(OPTIONS)) {
     throw new UsageError(
       'SIXFOLD_NOT_LOADED',
       'The container does not have sixfoldModule. Call container.load(sixfoldModule({ engine, commands })) first.',
     );
   }
-  const { engine, commands, logger: given } = container.get<SixfoldOptions>(OPTIONS);
+  const loaded = container.getAll<SixfoldOptions>(OPTIONS);
+  const [options] = loaded;
+  if (!options || loaded.length > 1) {
+    throw new UsageError(
+      'SIXFOLD_LOADED_TWICE',
+      `The container has sixfoldModule ${loaded.length} times. Load it once, with all commands.`,
+    );
+  }
+  const { engine, commands, logger: given } = options;
   const registry = new CommandRegistry(commands);
   const codec = new Codec(declaredFieldClass);
   const logger = given ?? consoleLogger('warn', 'json');
   await engine.open({ codec, logger, load: (run) => new CommandProgram(registry.named(run.command), run, { container, codec, logger }) });
-  const runner = new CommandRunner({ container, engine, registry, codec });
-  if (!container.isBound(CommandRunner)) container.bind(CommandRunner).toConstantValue(runner);
-  if (resume) await resumeInterrupted(engine, logger);
-  return runner;
+  try {
+    const runner = new CommandRunner({ container, engine, registry, codec });
+    if (!container.isCurrentBound(CommandRunner)) container.bind(CommandRunner).toConstantValue(runner);
+    if (resume) await resumeInterrupted(engine, logger);
+    return runner;
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
 }
 
 /** A run that cannot be resumed does not keep the others from it. */

@@ -238,6 +238,11 @@ export const ERROR_CODES = {
     meaning: '`defineOrchestrationScope` returned something that is no scope.',
     remedy: 'Return `scope({ systems: { … } })`.',
   },
+  SIXFOLD_LOADED_TWICE: {
+    group: 'UsageError',
+    meaning: '`sixfoldModule` was loaded twice into one container.',
+    remedy: 'Load it once, with all commands.',
+  },
   SIXFOLD_NOT_LOADED: {
     group: 'UsageError',
     meaning: '`startSixfold` was given a container without `sixfoldModule`.',
@@ -267,6 +272,11 @@ export const ERROR_CODES = {
     group: 'TimeoutError',
     meaning: 'A step did not end within its time.',
     remedy: 'Raise `timeoutMs`, or find out why it is slow.',
+  },
+  STRATEGY_INVALID: {
+    group: 'UsageError',
+    meaning: 'A strategy was given a limit under which it could never do anything.',
+    remedy: 'Correct the value in the message.',
   },
   SYSTEM_UNAVAILABLE: {
     group: 'CommandFailure',

@@ -51,6 +51,11 @@ export function errorClassNamed(name: string): (typeof CLASSES)[number] | undefi
   return CLASSES.find((candidate) => candidate.name === name);
 }
 
+/** The name of the class of ours that an error is or extends; an error that extends the base alone is a failure. */
+export function groupOf(error: SixfoldError): string {
+  return (CLASSES.find((candidate) => error instanceof candidate) ?? CommandFailure).name;
+}
+
 /** The text of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -10,6 +10,7 @@ import { CancelledError, InvariantViolation, messageOf, UsageError } from '../ke
 import { type DeclaredOperation, operationsOf } from '../systems/operation.js';
 import { Absent } from './Absent.js';
 import type { InteractionRecord } from './hooks.js';
+import type { OrchestrationPlan } from './OrchestrationPlan.js';
 import type { CallOptions, NamedSystem } from './scope.js';
 import type { CoordinationStrategy } from './strategies.js';
 
@@ -27,6 +28,7 @@ export class InteractionDesk {
     private readonly run: RunContext,
     participants: readonly NamedSystem[],
     private readonly strategy: CoordinationStrategy,
+    private readonly plan: OrchestrationPlan,
   ) {
     this.systems = this.proxiesOf(participants);
   }
@@ -109,7 +111,7 @@ export class InteractionDesk {
     }
     try {
       const next = () => this.ask(named, declared, input, options);
-      const output = await (this.strategy.interact?.({ system: alias, operation: declared.name, input }, next) ?? next());
+      const output = await (this.strategy.interact?.({ system: alias, operation: declared.name, input }, next, this.plan) ?? next());
       note('succeeded');
       return output;
     } catch (error) {

@@ -75,9 +75,9 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
   }
 
   async validation(): Promise<void> {
-    const { named, strategy } = this.known();
+    const { named, strategy, plan } = this.known();
     const { run, command } = this.preparation;
-    const desk = new InteractionDesk(run, named, strategy);
+    const desk = new InteractionDesk(run, named, strategy, plan);
     this.desk = desk;
     const verdicts = await Promise.all(named.map(async (one) => ({ ...one, trouble: await this.troubleOf(one) })));
     const ill = verdicts.filter(({ trouble }) => trouble !== undefined);

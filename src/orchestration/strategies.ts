@@ -14,8 +14,8 @@ export interface Interaction {
 export interface CoordinationStrategy {
   readonly name: string;
   coordinate<R>(body: () => Promise<R>, plan: OrchestrationPlan): Promise<R>;
-  /** Around every single interaction. */
-  interact?<O>(interaction: Interaction, next: () => Promise<O>): Promise<O>;
+  /** Around every single interaction. The plan is another object for every run, so one strategy may serve several. */
+  interact?<O>(interaction: Interaction, next: () => Promise<O>, plan: OrchestrationPlan): Promise<O>;
 }
 
 /** What one system showed of its state. */

@@ -18,25 +18,30 @@ export type Code = (run: DurableRun) => Promise<unknown>;
 export interface OpenOptions extends Partial<EmbeddedEngineOptions> {
   readonly fingerprint?: string;
   readonly onUnload?: () => Promise<void>;
+  /** Called before each load; may refuse by throwing. */
+  readonly onLoad?: () => void;
 }
 
 /** Opens an engine whose every run executes `code`. */
 export async function openEngine(
   file: string,
   code: Code,
-  { fingerprint = 'f1', onUnload, ...options }: OpenOptions = {},
+  { fingerprint = 'f1', onUnload, onLoad, ...options }: OpenOptions = {},
 ): Promise<Engine> {
   const engine = embeddedEngine({ file, durability: 'process', graceMs: 50, drainMs: 50, ...options });
   await engine.open({
     codec,
     logger: silent,
-    load: () => ({
-      fingerprint,
-      run: code,
-      encodeResult: (result) => codec.encode(result, 'the result'),
-      report: () => 'null',
-      unload: async () => onUnload?.(),
-    }),
+    load: () => {
+      onLoad?.();
+      return {
+        fingerprint,
+        run: code,
+        encodeResult: (result) => codec.encode(result, 'the result'),
+        report: () => 'null',
+        unload: async () => onUnload?.(),
+      };
+    },
   });
   return engine;
 }

@@ -1,14 +1,15 @@
 /** How errors travel: through the journal and back with class, code, cause and stack, as far as this process knows the class. */
 import { inspect } from 'node:util';
 import type { ErrorCode } from '../codes.js';
-import { errorClassNamed, SixfoldError } from '../errors.js';
+import { errorClassNamed, groupOf, SixfoldError } from '../errors.js';
 
 export interface CarriedError {
   readonly name: string;
   readonly message: string;
   readonly stack?: string;
-  /** Present on Sixfold's own errors. */
+  /** Present on Sixfold's own errors: the code, and which of the classes it is or extends. */
   readonly code?: ErrorCode;
+  readonly group?: string;
   readonly details?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
   /** The members of an AggregateError. */
@@ -20,7 +21,7 @@ export interface CarriedError {
 const BUILT_IN = [TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError];
 
 export function carriedOf(error: Error): CarriedError {
-  const own = error instanceof SixfoldError ? { code: error.code, details: error.details } : {};
+  const own = error instanceof SixfoldError ? { code: error.code, group: groupOf(error), details: error.details } : {};
   const fields = Object.entries(error).filter(([key, value]) => !(key in own) && key !== 'name' && isSimple(value));
   return {
     name: error.name,
@@ -44,13 +45,17 @@ export function errorOf(carried: CarriedError): Error {
 /** The same error without what hangs on it: details, cause and further fields. */
 export function bareError(error: Error): Error {
   const { name, message, stack } = error;
-  const code = error instanceof SixfoldError ? { code: error.code } : {};
+  const code = error instanceof SixfoldError ? { code: error.code, group: groupOf(error) } : {};
   return errorOf({ name: String(name), message: String(message), ...(typeof stack === 'string' ? { stack } : {}), ...code });
 }
 
 function construct(carried: CarriedError, options: { cause?: unknown }): Error {
-  const Own = errorClassNamed(carried.name);
-  if (Own && carried.code) return new Own(carried.code, carried.message, { ...options, details: carried.details ?? {} });
+  const Own = errorClassNamed(carried.group ?? carried.name);
+  if (Own && carried.code) {
+    const own = new Own(carried.code, carried.message, { ...options, details: carried.details ?? {} });
+    if (own.name !== carried.name) define(own, 'name', carried.name); // A class of the application, which extends one of ours.
+    return own;
+  }
   if (carried.errors) return new AggregateError(carried.errors, carried.message, options);
   const BuiltIn = BUILT_IN.find((candidate) => candidate.name === carried.name);
   if (BuiltIn) return new BuiltIn(carried.message, options);

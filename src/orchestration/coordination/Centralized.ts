@@ -1,3 +1,5 @@
+import { UsageError } from '../../kernel/errors.js';
+import type { OrchestrationPlan } from '../OrchestrationPlan.js';
 import type { CoordinationStrategy } from '../strategies.js';
 
 /** Interactions that wait for a place, first come first served. */
@@ -26,13 +28,28 @@ export interface CentralizedOptions {
   readonly concurrencyMax?: number;
 }
 
-/** The standard strategy: the command decides, interactions run as parallel as its code has them, within one limit. */
+/**
+ * The standard strategy: the command decides, interactions run as parallel as its code has them, within one limit.
+ *
+ * @throws UsageError `STRATEGY_INVALID` for a limit below one.
+ */
 export function centralized({ concurrencyMax = 64 }: CentralizedOptions = {}): CoordinationStrategy {
-  const places = new Places(concurrencyMax);
+  if (!Number.isInteger(concurrencyMax) || concurrencyMax < 1) {
+    throw new UsageError(
+      'STRATEGY_INVALID',
+      `centralized({ concurrencyMax: ${concurrencyMax} }): at least one interaction must be allowed at a time.`,
+      {
+        details: { concurrencyMax },
+      },
+    );
+  }
+  const placesOf = new WeakMap<OrchestrationPlan, Places>();
   return {
     name: 'centralized',
     coordinate: (body) => body(),
-    async interact(_interaction, next) {
+    async interact(_interaction, next, plan) {
+      const places = placesOf.get(plan) ?? new Places(concurrencyMax);
+      placesOf.set(plan, places);
       await places.take();
       try {
         return await next();

@@ -67,9 +67,10 @@ export class ProcessChannel {
     const onAbort = (): void => end.begin();
     call.signal.addEventListener('abort', onAbort, { once: true });
     try {
+      const exiting = exited(child, program);
       const stdout = collect(child.stdout, this.outputBytesMax, () => end.begin());
       const stderr = collect(child.stderr, this.outputBytesMax, () => end.begin());
-      const exit = await exited(child, program);
+      const exit = await exiting;
       call.signal.throwIfAborted();
       if (stdout.overflowed || stderr.overflowed) throw tooLarge(program, this.outputBytesMax);
       return accept(program, exit, stdout.text(), stderr.text());
@@ -107,9 +108,8 @@ class GroupEnd {
     this.signal('SIGKILL');
   }
 
-  /** Called when the child has exited; what is left of its group after an abort is not waited for. */
+  /** Called when the child has exited: ends what it left behind in its group. */
   finish(): void {
-    if (!this.timer) return;
     clearTimeout(this.timer);
     this.signal('SIGKILL');
   }
@@ -145,11 +145,12 @@ function exited(child: ChildProcess, program: Program): Promise<Exit> {
   });
 }
 
-function collect(stream: NodeJS.ReadableStream, bytesMax: number, onOverflow: () => void) {
+/** Where the process could not be started there is no stream. */
+function collect(stream: NodeJS.ReadableStream | undefined, bytesMax: number, onOverflow: () => void) {
   const chunks: Buffer[] = [];
   const collected = { overflowed: false, text: () => Buffer.concat(chunks).toString('utf8') };
   let bytes = 0;
-  stream.on('data', (chunk: Buffer) => {
+  stream?.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes <= bytesMax) chunks.push(chunk);
     else if (!collected.overflowed) {

@@ -107,6 +107,9 @@ describe('startSixfold', () => {
     await using runner = await startSixfold(container);
     expect(container.get(CommandRunner)).toBe(runner);
     await expect(startSixfold(new Container())).rejects.toMatchObject({ code: 'SIXFOLD_NOT_LOADED' });
+    const twice = (await application(':memory:')).container;
+    twice.load(sixfoldModule({ engine: embeddedEngine({ file: ':memory:' }), commands: [] }));
+    await expect(startSixfold(twice)).rejects.toMatchObject({ code: 'SIXFOLD_LOADED_TWICE' });
   });
 
   it('resolves a fresh instance for every run from its own container, also beside a child container', async () => {

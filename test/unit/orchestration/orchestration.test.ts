@@ -326,9 +326,9 @@ describe('the overrides', () => {
         return {
           ...inner,
           name: 'limited',
-          interact: (interaction, next) => {
+          interact: (interaction, next, plan) => {
             seen.push(`${interaction.system}.${interaction.operation}`);
-            return inner.interact?.(interaction, next) ?? next();
+            return inner.interact?.(interaction, next, plan) ?? next();
           },
         };
       }
@@ -336,6 +336,19 @@ describe('the overrides', () => {
     needed.work = slow;
     expect(await outcomeOf(Limited)).toMatchObject({ result: 2 });
     expect(seen).toHaveLength(5);
+  });
+
+  it('one strategy may serve several runs at once, and a limit below one is refused', async () => {
+    const shared = centralized({ concurrencyMax: 1 });
+    @command({ name: 'sharing', params: Params })
+    class Sharing extends Many {
+      override customizeCoordinationStrategy() {
+        return shared;
+      }
+    }
+    const outcomes = await Promise.all([outcomeOf(Sharing), outcomeOf(Sharing)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['completed', 'completed']);
+    expect(() => centralized({ concurrencyMax: 0 })).toThrow('at least one interaction must be allowed at a time');
   });
 
   it('a synchronisation decides what counts as different', async () => {
