@@ -66,7 +66,7 @@ function hostileReport(): Promise<AnalysisReport> {
     related: [twin],
   });
   return synthesised({
-    root: '/tmp/my "root" 100%',
+    root: '/srv/my "root" 100%',
     reports: [
       Object.assign(analyserReport('lint', lint), { dropped: 3, notes: ['<i>note</i>'] }),
       analyserReport('complexity', [], shapes),
@@ -134,7 +134,7 @@ describe('what report.sarif says', () => {
     const uris = run?.results?.map(({ locations }) => locations?.[0]?.physicalLocation?.artifactLocation) ?? [];
     expect(uris.every((location) => location?.uriBaseId === '%SRCROOT%')).toBe(true);
     const addresses = new Set(uris.map((location) => new URL(location?.uri ?? '', root).href));
-    const expected = ODD_PATHS.map((path) => decodeURIComponent(pathToFileURL(`/tmp/my "root" 100%/${path}`).pathname));
+    const expected = ODD_PATHS.map((path) => decodeURIComponent(pathToFileURL(`/srv/my "root" 100%/${path}`).pathname));
     expect([...addresses].map((address) => decodeURIComponent(new URL(address).pathname)).sort()).toEqual(expected.sort());
   });
 

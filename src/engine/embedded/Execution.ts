@@ -13,7 +13,7 @@ import type { Logger } from '../../abstract/Logger.js';
 import { AskedPromise } from '../../kernel/AskedPromise.js';
 import type { Clock } from '../../kernel/Clock.js';
 import type { Codec } from '../../kernel/codec/Codec.js';
-import { CancelledError, messageOf, type SixfoldError, TransientError, UsageError } from '../../kernel/errors.js';
+import { CancelledError, messageOf, type SixfoldError } from '../../kernel/errors.js';
 import { SeededChance } from '../../kernel/SeededChance.js';
 import { at, whereabouts } from '../../kernel/whereabouts.js';
 import type { EndedRun, Program, RunEvent } from '../Engine.js';
@@ -27,6 +27,7 @@ import { drain } from './drain.js';
 import { Inbox } from './Inbox.js';
 import type { Journal } from './Journal.js';
 import type { RunLog } from './RunLog.js';
+import { afterFailure, handedBack, isOutcome, notJournaled, refuseInStep, stepInStep } from './refusals.js';
 import { Steps } from './Steps.js';
 
 export interface ExecutionParts {
@@ -214,7 +215,7 @@ export class Execution implements DurableRun {
       else if (this.settled && !this.steps.hasFresh) {
         this.refusal = judgeEnd(this.steps.leftover, this.sameCode);
         return;
-      } else this.refusal = this.handingBack ? handedBack(this.id) : this.notJournaled('waits for');
+      } else this.refusal = this.handingBack ? handedBack(this.id) : notJournaled(this.parts.log.run, 'waits for');
     }
   }
 
@@ -287,35 +288,16 @@ export class Execution implements DurableRun {
   }
 
   private refuseAsk(name: string): SixfoldError | undefined {
-    if (whereabouts() === 'in-step') {
-      return new UsageError(
-        'STEP_IN_STEP',
-        `${name} was asked for inside the body of another step. Steps come one after the other or side by side, never inside one another.`,
-        {
-          details: { step: name },
-        },
-      );
-    }
+    if (whereabouts() === 'in-step') return stepInStep(name);
     if (!this.driving) return this.refuseLateWork(`asked for ${name} after`);
-    if (this.settled && 'error' in this.settled) {
-      return new CancelledError('RUN_CANCELLED', `${name} is not started: the run has failed.`, { details: { step: name } });
-    }
+    if (this.settled && 'error' in this.settled) return afterFailure(name);
     return this.signal.aborted ? (this.signal.reason as CancelledError) : undefined;
   }
 
   private refuseLateWork(what: string): SixfoldError {
-    this.refusal ??= this.notJournaled(`${what} waiting for`);
+    this.refusal ??= notJournaled(this.parts.log.run, `${what} waiting for`);
     this.deliveries.nudge();
     return this.refusal;
-  }
-
-  private notJournaled(what: string): UsageError {
-    const { command } = this.parts.log.run;
-    return new UsageError(
-      'WORK_NOT_JOURNALED',
-      `${command} ${what} something that the journal does not know, such as a timer, a file or a request. Put it in ctx.step or in an operation.`,
-      { details: { run: this.id, command } },
-    );
   }
 
   private get sameCode(): boolean {
@@ -348,31 +330,10 @@ export class Execution implements DurableRun {
   }
 }
 
-/** A draw in a body is not repeated on replay, so every later one would be another. */
-function refuseInStep(draw: string): void {
-  if (whereabouts() !== 'in-step') return;
-  throw new UsageError(
-    'CHANCE_IN_STEP',
-    `ctx.${draw}() was called inside the body of a step, which replay leaves out. Call it before the step.`,
-    { details: { draw } },
-  );
-}
-
 function awaited<T>(): { promise: Promise<T>; resolve(value: T): void } {
   let resolve: (value: T) => void = () => undefined;
   const promise = new AskedPromise<T>((onResolve) => {
     resolve = onResolve;
   }).handled();
   return { promise, resolve };
-}
-
-function handedBack(runId: string): TransientError {
-  return new TransientError('RUN_HANDED_BACK', `Run ${runId} was not finished when its engine closed. Resume it.`, {
-    details: { run: runId },
-  });
-}
-
-/** A refusal that ends the run; the others leave it to be resumed. */
-function isOutcome(refusal: SixfoldError): boolean {
-  return refusal.code === 'WORK_NOT_JOURNALED';
 }
