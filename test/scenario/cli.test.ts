@@ -1,5 +1,5 @@
 /** `sixfold` as a developer uses it: the built program, on real source trees. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { AnalysisReport } from '../../src/commands/multi-analysis/index.js';
@@ -146,6 +146,16 @@ describe('bad usage', () => {
     writeFileSync(join(folder.path, 'a.ts'), 'export const a = 1;\n');
     await refused(['run', 'multi-analysis', '--path', '.', '--db', 'notes.db'], /notes\.db is not a journal/);
     expect(readFileSync(join(folder.path, 'notes.db'), 'utf8')).toMatch(/^not a journal/);
+  });
+
+  it('a journal that is damaged is refused, and says what to do', async () => {
+    await folder.run('run', 'multi-analysis', '--path', planted.root, '--only', 'history', '--db', 'cut.db');
+    truncateSync(join(folder.path, 'cut.db'), 3 * 4096);
+    await refused(
+      ['run', 'multi-analysis', '--path', planted.root, '--db', 'cut.db'],
+      /cut\.db is damaged .*restore a backup or name another file/,
+    );
+    await refused(['runs', 'list', '--db', 'cut.db'], /cut\.db is damaged/);
   });
 
   it('a journal that another process uses is refused, naming the process', async () => {
