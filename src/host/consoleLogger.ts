@@ -1,4 +1,5 @@
 import type { Logger } from '../abstract/Logger.js';
+import { messageOf } from '../kernel/errors.js';
 
 /**
  * A winston logger on standard error: JSON for programs, or plain text. winston is loaded with the first line that is
@@ -8,7 +9,12 @@ export function consoleLogger(level: 'debug' | 'warn', form: 'json' | 'text' = '
   let target: Promise<Logger> | undefined;
   const writer = (name: keyof Logger) => (message: string, fields?: object) => {
     target ??= winstonLogger(level, form);
-    void target.then((logger) => logger[name](message, fields));
+    target.then(
+      (logger) => logger[name](message, fields),
+      // A warning must not end the process because its writer is missing.
+      (error: unknown) =>
+        process.stderr.write(`${name}: ${message} (winston cannot be loaded: ${messageOf(error)}; npm install winston)\n`),
+    );
   };
   const silent = (): void => undefined;
   const quiet = level === 'warn';
