@@ -73,7 +73,7 @@ describe('a run that is cut off and resumed', () => {
           expect(new Set(executed).size).toBe(executed.length);
         }
       }),
-      { numRuns: 40, endOnFailure: true },
+      { numRuns: 60, endOnFailure: true },
     );
     expect(points).toBeGreaterThan(200);
   }, 60_000);
