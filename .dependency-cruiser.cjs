@@ -46,6 +46,13 @@ const LAYERS = [
     layers: ['kernel', 'abstract', 'systems'],
     why: 'An orchestration reaches the engine through abstract/DurableRun.ts and the container not at all, so that it runs on every engine.',
   }),
+  layer('observability', {
+    layers: ['kernel', 'abstract'],
+    packages: ['@opentelemetry/api'],
+    why:
+      'An adapter of abstract/Telemetry.ts listens to runs; it knows neither engines nor commands, and of OpenTelemetry only the API. ' +
+      "The SDK is the host application's.",
+  }),
 ];
 
 /** @type {import('dependency-cruiser').IConfiguration} */

@@ -1,8 +1,10 @@
 /** The public door. */
 import 'reflect-metadata';
 
-export { AbstractCommand, type AnyCommand, type ParamsOf, type ResultOf, type Sealed } from './abstract/AbstractCommand.js';
-export type { CommandContext, StepOptions } from './abstract/CommandContext.js';
+export { AbstractCommand, type AnyCommand, type Sealed } from './abstract/AbstractCommand.js';
+export type { AccessRequest, AccessVerdict, Authorizer } from './abstract/Authorizer.js';
+export type { CommandContext, GateCheck, GateFinding, GateOptions, StepOptions } from './abstract/CommandContext.js';
+export { CommandMiddleware, type Ending, type Invocation } from './abstract/CommandMiddleware.js';
 export {
   type CommandSpec,
   command,
@@ -12,19 +14,23 @@ export {
   type Terminal,
 } from './abstract/command.js';
 export { type Default, type FieldSpec, field, type InputOf } from './abstract/field.js';
-export type { Logger } from './abstract/Logger.js';
-export { PHASES, type Phase } from './abstract/Phase.js';
+export { PHASES, type Phase, type PhaseTimeouts } from './abstract/Phase.js';
 export { PlainCommand } from './abstract/PlainCommand.js';
+export type { PhaseWeights } from './abstract/ProgressMeter.js';
 export { type FieldType, type ParamsField, paramsFieldsOf, type Violation } from './abstract/params.js';
-export type { RunReport, StateFinding } from './abstract/RunReport.js';
+export type { RunEvent, RunHappening, RunProgress } from './abstract/RunEvent.js';
+export type { RunReport, StateFinding, StepStatistics } from './abstract/RunReport.js';
+export type { AttemptTrace, RunTrace, StepTrace, Telemetry, TracedGate, TracedRun } from './abstract/Telemetry.js';
+export type { ActivityRecord, GateOverride, GateRecord, PhaseRecord } from './abstract/Timeline.js';
+export type { ParamsOf, ResultOf, TypedCommand } from './abstract/TypedCommand.js';
 export type {
   EndedRun,
   Engine,
   EngineSetup,
   Program as EngineProgram,
-  RunEvent,
   RunHandle,
   RunHistory,
+  RunOrigin,
   RunState,
   RunSummary,
   StartedRun,
@@ -32,9 +38,23 @@ export type {
 } from './engine/Engine.js';
 export { type EmbeddedEngineOptions, embeddedEngine } from './engine/embedded/EmbeddedEngine.js';
 export type { EndStatus, JournalRecord, RecordKind, StepStatus } from './engine/Record.js';
-export { CommandRunner, type ExecuteOptions, type Run, type RunRecord } from './host/CommandRunner.js';
+export { CommandRunner, type ExecuteOptions, type Run } from './host/CommandRunner.js';
 export type { Outcome, Trouble } from './host/Outcome.js';
-export { type SixfoldOptions, type StartOptions, sixfoldModule, startSixfold } from './host/sixfold.js';
+export { runRecord } from './host/runRecord/fromHistory.js';
+export type { RunRecord } from './host/runRecord/RunRecord.js';
+export type {
+  RecordedActivity,
+  RecordedGate,
+  RecordedPhase,
+  RecordedStep,
+  RecordedTurn,
+  RecordIntegrity,
+  RunRecordDocument,
+} from './host/runRecord/RunRecordDocument.js';
+export { runRecordHtml } from './host/runRecord/runRecordHtml.js';
+export { runRecordMarkdown } from './host/runRecord/runRecordMarkdown.js';
+export { environmentSecrets, fileSecrets } from './host/secretProviders.js';
+export { registeredCommandsOf, type SixfoldOptions, type StartOptions, sixfoldModule, startSixfold } from './host/sixfold.js';
 export type { Call, Effect } from './kernel/Call.js';
 export type { Class } from './kernel/Class.js';
 export type { Clock } from './kernel/Clock.js';
@@ -50,6 +70,8 @@ export {
   TransientError,
   UsageError,
 } from './kernel/errors.js';
+export type { Logger } from './kernel/Logger.js';
+export type { SecretProvider } from './kernel/SecretVault.js';
 export { sixfoldVersion } from './kernel/sixfoldVersion.js';
 export { Absent } from './orchestration/Absent.js';
 export { type CentralizedOptions, centralized } from './orchestration/coordination/Centralized.js';

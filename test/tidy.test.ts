@@ -59,6 +59,7 @@ describe('layers', () => {
     'systems-imports': { 'systems/planted.ts': "export * from '../abstract/Phase.js';" },
     'engine-imports': { 'engine/planted.ts': "export * from '../systems/System.js';" },
     'orchestration-imports': { 'orchestration/planted.ts': "export { Container } from 'inversify';" },
+    'observability-imports': { 'observability/planted.ts': "export * from '../engine/Engine.js';" },
     'commands-imports': { 'commands/multi-analysis/planted.ts': "export * from '../../host/CommandRunner.js';" },
     'host-imports': { 'host/planted.ts': "export * from '../commands/multi-analysis/index.js';" },
     'cli-imports': { 'cli/planted.ts': "export * from '../engine/embedded/EmbeddedEngine.js';" },
@@ -311,14 +312,14 @@ describe('code', () => {
     rmSync(join(ROOT, FRESH_REPORTS), { recursive: true, force: true });
     const check = (name: string): Promise<Said> =>
       tool('@microsoft/api-extractor/bin/api-extractor', ['run', '--config', `docs/api/${name}.json`]);
-    reports = new Map(['sixfold', 'multi-analysis'].map((name) => [name, check(name)]));
+    reports = new Map(['sixfold', 'multi-analysis', 'opentelemetry'].map((name) => [name, check(name)]));
   });
 
   it('has no file, export or dependency that nothing uses', async () => {
     expect((await knip).output.trim()).toBe('');
   });
 
-  it.each(['sixfold', 'multi-analysis'])('has the public API that docs/api/%s.api.md says; npm run api updates it', async (name) => {
+  it.each(['sixfold', 'multi-analysis', 'opentelemetry'])('has the public API that docs/api/%s.api.md says; npm run api updates it', async (name) => {
     expect(existsSync(join(ROOT, 'dist/index.d.ts')) || 'dist is missing: npm run build').toBe(true);
     const said = await reports.get(name);
     const fresh = join(FRESH_REPORTS, `${name}.api.md`);

@@ -15,6 +15,9 @@ export interface Sealed<Remedy extends string> {
 /** Where a base keeps what the driver calls; not for use outside Sixfold. */
 export const lifecycleOf = Symbol('sixfold.lifecycle');
 
+/** Under this a base names the hooks that a leaf must have. */
+export const hooksToWrite = Symbol('sixfold.hooks');
+
 /** What a command needs besides its params and context; the driver hands it over. */
 export interface Preparation<P> {
   readonly command: string;
@@ -28,12 +31,11 @@ export abstract class AbstractCommand<P extends object, R> {
   declare readonly execute: Sealed<'Sixfold drives the command. Write run() in a plain command, coordinateSystemInteractions() in an orchestration.'>;
 
   /** @internal */
+  abstract readonly [hooksToWrite]: readonly string[];
+
+  /** @internal */
   abstract [lifecycleOf](preparation: Preparation<P>): LifecycleBodies<R>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the phantoms are invariant, so only any matches every command
-export type ParamsOf<C> = C extends { readonly '~params': (params: infer P) => any } ? P : never;
-// biome-ignore lint/suspicious/noExplicitAny: as above
-export type ResultOf<C> = C extends { readonly '~result': (result: infer R) => any } ? R : never;
-// biome-ignore lint/suspicious/noExplicitAny: as above
 export type AnyCommand = AbstractCommand<any, any>;

@@ -4,6 +4,10 @@
  */
 import type { Call, Effect } from '../kernel/Call.js';
 import type { Class } from '../kernel/Class.js';
+import type { TimeoutError } from '../kernel/errors.js';
+import type { Phase } from './Phase.js';
+import type { StepStatistics } from './RunReport.js';
+import type { GateOverride } from './Timeline.js';
 
 /** An ask for one journaled effect. */
 export interface StepRequest<T> {
@@ -19,6 +23,8 @@ export interface StepRequest<T> {
   readonly key?: string | undefined;
   /** An attempt that takes longer is aborted. @default no limit */
   readonly timeoutMs?: number | undefined;
+  /** Aborted, the body ends in its own time, so it is not given up: a child run, which has its own limits. @default false */
+  readonly endsByItself?: boolean;
   /** One attempt. Gets the input as the journal would give it back. */
   body(input: unknown, call: Call): T | Promise<T>;
 }
@@ -42,21 +48,52 @@ export interface EventInbox {
   close(): Promise<void>;
 }
 
+/** A point in time after which the run is stopped. */
+export interface TimeLimit {
+  readonly name: string;
+  readonly until: Date;
+  /** What the run is stopped with. */
+  passed(): TimeoutError;
+}
+
+/** What observers are told that is not a record. */
+export type Observation =
+  | { readonly type: 'phase'; readonly phase: Phase }
+  | { readonly type: 'steps-expected'; readonly phase: Phase; readonly total: number }
+  | {
+      readonly type: 'gate';
+      readonly gate: string;
+      readonly severity: 'error' | 'warning';
+      /** `waiting` is for a person's override. */
+      readonly verdict: 'passed' | 'failed' | 'overridden' | 'waiting';
+      readonly found?: string;
+    };
+
 export interface DurableRun {
   readonly id: string;
-  /** Aborts when the cancellation of the run is delivered, with its reason as a CancelledError. */
+  /** Aborts when the cancellation of the run, or the end of its time, is delivered; with that error as its reason. */
   readonly signal: AbortSignal;
   /** True while recorded outcomes are delivered again; what was logged or shown then must not be repeated. */
   readonly replaying: boolean;
+  /** The trace that the run belongs to; without tracing its id without hyphens. */
+  readonly traceId: string;
   readonly events: EventInbox;
-  /** Time of the last delivered record; the same on replay. */
-  now(): Date;
+  /** Time of the last delivered record, in milliseconds since the epoch; the same on replay. */
+  readonly time: number;
   uuid(): string;
   random(): number;
   /** The outcome of an effect: the recorded one, or else that of doing it now. */
   step<T>(request: StepRequest<T>): Promise<T>;
+  /**
+   * What a person decided about a failed gate, or undefined when nobody did within `withinMs` of the present time of the
+   * run. A decision may come before it is asked for.
+   */
+  override(gate: string, withinMs: number): Promise<GateOverride | undefined>;
+  /** Stops the run when the time comes, in order with what else happens; the returned function takes the limit back. */
+  limit(limit: TimeLimit): () => void;
   /** Interactions whose promise nobody looked at, by name. */
   unread(): readonly string[];
-  /** Tells observers that the run entered a phase. Not journaled. */
-  announce(phase: string): void;
+  statistics(): readonly StepStatistics[];
+  /** Tells observers and traces. Not journaled. */
+  observe(observation: Observation): void;
 }

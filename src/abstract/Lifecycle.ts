@@ -2,13 +2,16 @@
  * The sealed driver of the six phases. The phases' content comes from the base of the command; order, names and what
  * happens on failure come from here.
  *
- * Invariant: `cleanup` is entered whatever happened before.
+ * Invariants: the phases come in order, each once; `cleanup` is entered whatever happened before, since the engine brings
+ * it about when it unloads the run: it may have effects that are not journaled.
  */
 import type { Phase } from './Phase.js';
-import type { RunReport } from './RunReport.js';
+import type { Findings } from './RunReport.js';
 
 /** What a base does in each phase. A phase that it leaves out is entered and does nothing. */
 export interface LifecycleBodies<R> {
+  /** Name of the hook whose value is the result, for messages. */
+  readonly resultHook: string;
   planning?(): Promise<void>;
   validation?(): Promise<void>;
   setup?(): Promise<void>;
@@ -16,20 +19,44 @@ export interface LifecycleBodies<R> {
   /** Accepts, or refuses by throwing, what the execution returned. */
   completion?(result: R): Promise<void>;
   /** What the outcome says besides the result, whatever became of the run. */
-  report(): RunReport;
+  findings(): Findings;
 }
 
-/** Runs the phases before cleanup, which the engine's unloading brings about: it may have effects that are not journaled. */
-export async function driveLifecycle<R>(bodies: LifecycleBodies<R>, enter: (phase: Phase) => void): Promise<R> {
-  enter('planning');
-  await bodies.planning?.();
-  enter('validation');
-  await bodies.validation?.();
-  enter('setup');
-  await bodies.setup?.();
-  enter('execution');
-  const result = await bodies.execution();
-  enter('completion');
-  await bodies.completion?.(result);
+/** What stands around the phases of every command. */
+export interface LifecycleFrame<R> {
+  enter(phase: Phase): void;
+  /** Turns away a principal that may not run the command. Begins the validation. */
+  readonly clear: (() => Promise<void>) | undefined;
+  /** Begins the setup. */
+  readonly before: (() => Promise<void>) | undefined;
+  /** The result as it is kept, or an error. Begins the completion. */
+  accept(result: R): R | Promise<R>;
+  /** Ends what `before` began. */
+  readonly after: ((ending: { readonly result: R } | { readonly error: unknown }) => Promise<void>) | undefined;
+}
+
+/** Runs the phases before cleanup. Waits only where there is something to wait for. */
+export async function driveLifecycle<R>(bodies: LifecycleBodies<R>, frame: LifecycleFrame<R>): Promise<R> {
+  frame.enter('planning');
+  if (bodies.planning) await bodies.planning();
+  frame.enter('validation');
+  if (frame.clear) await frame.clear();
+  if (bodies.validation) await bodies.validation();
+  frame.enter('setup');
+  if (frame.before) await frame.before();
+  let result: R;
+  try {
+    if (bodies.setup) await bodies.setup();
+    frame.enter('execution');
+    const returned = await bodies.execution();
+    frame.enter('completion');
+    const accepted = frame.accept(returned);
+    result = accepted instanceof Promise ? await accepted : accepted;
+    if (bodies.completion) await bodies.completion(result);
+  } catch (error) {
+    if (frame.after) await frame.after({ error });
+    throw error;
+  }
+  if (frame.after) await frame.after({ result });
   return result;
 }

@@ -1,7 +1,9 @@
 import type { AbstractClass, Class } from '../kernel/Class.js';
 import { UsageError } from '../kernel/errors.js';
-import { type AbstractCommand, type AnyCommand, lifecycleOf } from './AbstractCommand.js';
-import { paramsFieldsOf } from './params.js';
+import { type AbstractCommand, type AnyCommand, hooksToWrite, lifecycleOf } from './AbstractCommand.js';
+import { PHASES, type PhaseTimeouts } from './Phase.js';
+import type { PhaseWeights } from './ProgressMeter.js';
+import { LACKS, uncheckedFieldsOf } from './validation/uncheckedFields.js';
 
 /** What a terminal can show. */
 export interface Terminal {
@@ -27,6 +29,10 @@ export interface CommandSpec<P extends object, R> {
   /** Recorded with each run. @default '1' */
   readonly version?: string;
   readonly description?: string;
+  /** How long a phase may take, in milliseconds; a run that takes longer fails with `PHASE_TIMED_OUT`. @default no limit */
+  readonly phaseTimeoutsMs?: PhaseTimeouts;
+  /** Which share of the whole work each phase is taken to be, for the progress. Only ratios count. @default nearly all is execution */
+  readonly phaseWeights?: PhaseWeights;
   /** Command lines for `--help`, without the program's name. */
   readonly examples?: readonly string[];
   /** How the command line shows a result. @default as JSON */
@@ -74,6 +80,8 @@ export function registeredCommand(type: Class<AnyCommand>): RegisteredCommand {
     );
   }
   refuseOverriddenDriver(type);
+  refuseMissingHooks(type);
+  refuseBadNumbers(type, spec);
   refuseFieldsWithoutRules(type, spec);
   return { ...spec, type, version: spec.version ?? '1' };
 }
@@ -81,6 +89,32 @@ export function registeredCommand(type: Class<AnyCommand>): RegisteredCommand {
 function refuseOverriddenDriver(type: Class<AnyCommand>): void {
   for (let prototype = type.prototype; prototype && prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype)) {
     if (Object.hasOwn(prototype, 'execute')) throw driverOverridden(prototype.constructor.name);
+  }
+}
+
+/** TypeScript refuses this; a command in plain JavaScript has nobody else to tell it. */
+function refuseMissingHooks(type: Class<AnyCommand>): void {
+  const hooks: readonly string[] = type.prototype[hooksToWrite] ?? [];
+  const missing = hooks.filter((hook) => typeof type.prototype[hook] !== 'function');
+  if (missing.length === 0) return;
+  throw new UsageError('HOOK_MISSING', `${type.name} does not have ${missing.join(', ')}. Write ${missing.length === 1 ? 'it' : 'them'}.`, {
+    details: { class: type.name, hooks: missing },
+  });
+}
+
+function refuseBadNumbers(type: Class<AnyCommand>, spec: CommandSpec<object, unknown>): void {
+  for (const [option, least] of [
+    ['phaseTimeoutsMs', 1],
+    ['phaseWeights', 0],
+  ] as const) {
+    for (const [phase, value] of Object.entries(spec[option] ?? {})) {
+      if (Number.isFinite(value) && value >= least && (PHASES as readonly string[]).includes(phase)) continue;
+      throw new UsageError(
+        'COMMAND_OPTION_INVALID',
+        `@command of ${type.name} has ${option}.${phase} = ${String(value)}. Use a phase (${PHASES.join(', ')}) and a number from ${least}.`,
+        { details: { class: type.name, option, phase } },
+      );
+    }
   }
 }
 
@@ -94,14 +128,15 @@ export function driverOverridden(className: string): UsageError {
 }
 
 function refuseFieldsWithoutRules(type: Class<AnyCommand>, spec: CommandSpec<object, unknown>): void {
-  const known = new Set(paramsFieldsOf(spec.params).map((field) => field.name));
-  const bare = Object.keys(new spec.params()).filter((name) => !known.has(name));
-  if (bare.length === 0) return;
-  throw new UsageError(
-    'PARAMS_WITHOUT_RULES',
-    `${spec.params.name}.${bare.join(', ')} of ${type.name} ${bare.length === 1 ? 'has' : 'have'} no class-validator rule, so every value would be refused. Add one, such as @IsString().`,
-    { details: { class: spec.params.name, fields: bare } },
-  );
+  const unchecked = Map.groupBy(uncheckedFieldsOf(spec.params), ({ lack }) => lack);
+  if (unchecked.size === 0) return;
+  const sentences = [...unchecked].map(([lack, fields]) => {
+    const paths = fields.map(({ path }) => path).join(', ');
+    return `${spec.params.name}.${paths} of ${type.name} ${fields.length === 1 ? 'has' : 'have'} ${LACKS[lack]}`;
+  });
+  throw new UsageError('PARAMS_WITHOUT_RULES', sentences.join(' '), {
+    details: { class: spec.params.name, fields: [...unchecked.values()].flat().map(({ path }) => path) },
+  });
 }
 
 /** True for an instance that a driver can run. */

@@ -9,6 +9,8 @@ export interface FieldSpec {
   readonly short?: string;
   /** May be given without its name, at this place after the command's name; 0 is the first. */
   readonly positional?: number;
+  /** The value is a reference to a secret, such as `env:STRIPE_KEY`, never the secret itself. @default false */
+  readonly secret?: boolean;
 }
 
 const FIELDS = new WeakMap<object, Map<string, FieldSpec>>();
@@ -36,6 +38,15 @@ export function fieldSpecOf(type: { readonly prototype: object }, name: string):
     if (spec) return spec;
   }
   return {};
+}
+
+/** The fields of a class and its bases that have a description. */
+export function describedFieldsOf(type: { readonly prototype: object }): readonly string[] {
+  const names = new Set<string>();
+  for (let prototype: object | null = type.prototype; prototype; prototype = Object.getPrototypeOf(prototype)) {
+    for (const name of FIELDS.get(prototype)?.keys() ?? []) names.add(name);
+  }
+  return [...names];
 }
 
 declare const DEFAULTED: unique symbol;

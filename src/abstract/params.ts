@@ -1,10 +1,14 @@
 /** Params classes: what their fields are, by class-validator's own metadata, and the check of a value against them. */
 import 'reflect-metadata';
-import { plainToInstance } from 'class-transformer';
-import { getMetadataStorage, type ValidationError, validate } from 'class-validator';
 import type { Class } from '../kernel/Class.js';
 import { UsageError } from '../kernel/errors.js';
 import { type FieldSpec, fieldSpecOf } from './field.js';
+import { checkedInstance } from './validation/checkedInstance.js';
+import { rulesOf } from './validation/fieldRules.js';
+import { hasFields, kindOf } from './validation/plainValues.js';
+import { textOf, type Violation } from './validation/violations.js';
+
+export type { Violation } from './validation/violations.js';
 
 export type FieldType = 'text' | 'number' | 'integer' | 'truth' | 'other';
 
@@ -20,13 +24,6 @@ export interface ParamsField extends FieldSpec {
   readonly choices: readonly unknown[] | undefined;
 }
 
-/** One rule that a value breaks. */
-export interface Violation {
-  /** Such as `lines[0].quantity`. */
-  readonly path: string;
-  readonly message: string;
-}
-
 const TYPES: Readonly<Record<string, FieldType>> = {
   isString: 'text',
   isInt: 'integer',
@@ -38,7 +35,7 @@ const TYPES: Readonly<Record<string, FieldType>> = {
 
 /** The fields of a params class that have at least one rule, inherited ones included, in order of declaration. */
 export function paramsFieldsOf(type: Class<object>): ParamsField[] {
-  const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+  const rules = rulesOf(type);
   const initial = new type() as Record<string, unknown>;
   const names = [...new Set(rules.map((rule) => rule.propertyName))];
   return names.map((name) => {
@@ -63,37 +60,20 @@ function choicesOf(constraint: unknown): readonly unknown[] {
 }
 
 /**
- * The params as an instance of their class, every rule checked.
+ * The params as an instance of their class, every rule checked. Initialisers stand in for what is absent or undefined; null
+ * is a value. A value is converted only where `@Type` or `@Transform` says so. Refused are also properties that the class
+ * does not know, at every depth, and what contains itself, is nested more than 100 levels deep or holds more than 100,000
+ * lists and objects.
  *
- * @throws UsageError `PARAMS_INVALID` with all violations in `details.violations`.
+ * @returns the params themselves where no rule has to be waited for, else a promise; rejects and never throws.
+ * @throws UsageError `PARAMS_INVALID` with all violations in `details.violations`; none shows a value.
  */
-export async function readParams<P extends object>(type: Class<P>, given: unknown, command: string): Promise<P> {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw invalid(command, [{ path: '', message: `must be an object, and it is ${Array.isArray(given) ? 'a list' : String(given)}` }]);
-  }
-  // Defaults go the way of given values, so that a @Transform meets both.
-  const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const params = plainToInstance(type, { ...new type(), ...stated });
-  const errors = await validate(params, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
-  if (errors.length > 0) throw invalid(command, violationsOf(errors));
-  return params;
+export function readParams<P extends object>(type: Class<P>, given: unknown, command: string): P | Promise<P> {
+  const refusal = (violations: readonly Violation[]): UsageError => invalid(command, violations);
+  if (!hasFields(given)) return Promise.reject(refusal([{ path: '', message: `must be an object, and it is ${kindOf(given)}` }]));
+  return checkedInstance(type, given, { keepsInstances: false, refusal });
 }
 
 function invalid(command: string, violations: readonly Violation[]): UsageError {
-  const list = violations.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ');
-  return new UsageError('PARAMS_INVALID', `The params of ${command} are not valid: ${list}.`, { details: { violations } });
-}
-
-/** All violations with their paths, nested ones flattened. */
-function violationsOf(errors: readonly ValidationError[], prefix = ''): Violation[] {
-  return errors.flatMap((error) => {
-    const path = /^\d+$/.test(error.property) ? `${prefix}[${error.property}]` : prefix ? `${prefix}.${error.property}` : error.property;
-    const own = Object.values(error.constraints ?? {}).map((message) => ({ path, message: withoutProperty(message, error.property) }));
-    return [...own, ...violationsOf(error.children ?? [], path)];
-  });
-}
-
-/** class-validator's messages begin with the property, which the path already names. */
-function withoutProperty(message: string, property: string): string {
-  return message.startsWith(`${property} `) ? message.slice(property.length + 1) : message;
+  return new UsageError('PARAMS_INVALID', `The params of ${command} are not valid: ${textOf(violations)}.`, { details: { violations } });
 }

@@ -1,50 +1,51 @@
 /**
- * Shows how a run goes, on standard error: a line per system that is redrawn on a terminal, plain lines in a pipe.
+ * Shows how a run goes, on standard error: a line per system and a bar that are redrawn on a terminal, plain lines in a
+ * pipe. A step that is no operation of a system has a line of its own, so has a gate; that the run is allowed goes without
+ * saying.
  *
  * Owns: what is shown. Does not own: the run, the summary on standard output.
  */
-import { styleText } from 'node:util';
 import type { createLogUpdate } from 'log-update';
 import type { RunEvent } from '../index.js';
-
-type State =
-  | { readonly at: 'waiting' }
-  | { readonly at: 'working'; readonly since: number }
-  | { readonly at: 'done'; readonly durationMs: number; readonly replayed: boolean }
-  | { readonly at: 'failed'; readonly reason: string };
-
-interface Line {
-  state: State;
-  calls: number;
-}
+import { progressBar } from './progressBar.js';
+import { type GateEvent, type Line, lineText, type StepEvent, stateAfterGate, stateAfterStep, verdictText } from './progressLine.js';
+import { shortened } from './terminalText.js';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 80;
-const REASON_CHARACTERS_MAX = 100;
+const GATE = 'gate ';
 
 export interface ProgressTarget {
-  readonly stream: NodeJS.WriteStream;
+  readonly stream: NodeJS.WritableStream;
   readonly live: boolean;
   readonly colour: boolean;
 }
 
 export class ProgressView {
+  /** By name of the system or step. */
   private readonly lines: Map<string, Line>;
+  private readonly systems: ReadonlySet<string>;
   private readonly nameWidth: number;
+  /** A gate step that ended; its verdict is on the way. */
+  private unjudged: Line | undefined;
   private frame = 0;
+  private bar = '';
+  private phase = '';
 
   private constructor(
     systems: readonly string[],
     private readonly target: ProgressTarget,
     private readonly redraw: ReturnType<typeof createLogUpdate> | undefined,
   ) {
-    this.lines = new Map(systems.map((name) => [name, { state: { at: 'waiting' }, calls: 0 }]));
+    this.systems = new Set(systems);
+    this.lines = new Map(systems.map((name) => [name, newLine(name)]));
     this.nameWidth = Math.max(12, ...systems.map((name) => name.length)) + 1;
   }
 
+  /** @param systems names of the systems that the run has; each is shown from the beginning */
   static async open(systems: readonly string[], target: ProgressTarget): Promise<ProgressView> {
     // Loaded on terminals only: it costs a tenth of the start.
-    const redraw = target.live ? (await import('log-update')).createLogUpdate(target.stream) : undefined;
+    const redraw = target.live ? (await import('log-update')).createLogUpdate(target.stream as NodeJS.WriteStream) : undefined;
     return new ProgressView(systems, target, redraw);
   }
 
@@ -55,6 +56,7 @@ export class ProgressView {
       for await (const event of events) this.take(event);
     } finally {
       clearInterval(timer);
+      this.showUnjudged();
       this.draw();
       this.redraw?.done();
     }
@@ -67,61 +69,74 @@ export class ProgressView {
   }
 
   private take(event: RunEvent): void {
-    if (event.type === 'phase' || event.type === 'ended') return;
-    const [name, operation] = splitStep(event.step);
-    if (operation === 'checkHealth' && !('reason' in event)) return;
-    const line = this.lines.get(name) ?? { state: { at: 'waiting' }, calls: 0 };
+    if (event.type === 'phase') this.phase = event.phase;
+    if (event.type === 'gate') this.takeGate(event);
+    else if (isStep(event)) this.takeStep(event);
+    this.bar = progressBar(event.progress, this.phase);
+  }
+
+  /** A gate that the command itself checks has a step, and so a line; of the others only those that do not pass are shown. */
+  private takeGate(event: GateEvent): void {
+    const line = this.lines.get(`${GATE}${event.gate}`);
+    if (line === undefined) {
+      if (event.verdict !== 'passed') this.say(`gate "${shortened(event.gate)}" ${verdictText(event)}`);
+      return;
+    }
+    if (this.unjudged === line) this.unjudged = undefined;
+    line.state = stateAfterGate(event);
+    this.show(line);
+  }
+
+  private takeStep(event: StepEvent): void {
+    this.showUnjudged();
+    const [name, operation] = this.split(event.step);
+    const goesWithoutSaying = operation === 'checkHealth' || isClearance(event);
+    if (goesWithoutSaying && !('reason' in event)) return;
+    const line = this.lines.get(name) ?? newLine(name);
     this.lines.set(name, line);
-    line.state = stateAfter(event);
+    line.state = stateAfterStep(event);
     if (event.type !== 'step-started') line.calls += 1;
-    if (!this.redraw) this.target.stream.write(`${this.textOf(name, line)}\n`);
+    if (!name.startsWith(GATE)) this.show(line);
+    else if (event.type === 'step-ended') this.unjudged = line;
+  }
+
+  /** What is named like a gate and got no verdict was a step of that name. */
+  private showUnjudged(): void {
+    if (this.unjudged) this.show(this.unjudged);
+    this.unjudged = undefined;
+  }
+
+  /** `lint.analyse` → system and operation, where the run has that system; any other step stands for itself. */
+  private split(step: string): readonly [string, string | undefined] {
+    const at = step.lastIndexOf('.');
+    const system = step.slice(0, Math.max(0, at));
+    return this.systems.has(system) ? [system, step.slice(at + 1)] : [step, undefined];
+  }
+
+  private show(line: Line): void {
+    if (!this.redraw) this.target.stream.write(`${this.textOf(line)}\n`);
   }
 
   private draw(): void {
     this.frame += 1;
-    this.redraw?.([...this.lines].map(([name, line]) => this.textOf(name, line)).join('\n'));
+    this.redraw?.([...[...this.lines.values()].map((line) => this.textOf(line)), this.bar].join('\n'));
   }
 
-  private textOf(name: string, { state, calls }: Line): string {
-    const label = name.padEnd(this.nameWidth);
-    const times = calls > 1 ? ` (${calls} calls)` : '';
-    switch (state.at) {
-      case 'waiting':
-        return this.styled('dim', `· ${label} waiting`);
-      case 'working':
-        return this.redraw
-          ? `${this.styled('cyan', FRAMES[this.frame % FRAMES.length] ?? '')} ${label} ${seconds(Date.now() - state.since)}${times}`
-          : `${label} started`;
-      case 'done':
-        return `${this.styled('green', '✔')} ${label} ${state.replayed ? 'done before the interruption' : seconds(state.durationMs)}${times}`;
-      case 'failed':
-        return `${this.styled('yellow', '–')} ${label} ${state.reason}`;
-    }
-  }
-
-  private styled(style: 'dim' | 'cyan' | 'green' | 'yellow', text: string): string {
-    return this.target.colour ? styleText(style, text, { validateStream: false }) : text;
+  private textOf(line: Line): string {
+    const spinner = this.redraw && (FRAMES[this.frame % FRAMES.length] ?? '');
+    return lineText(line, { colour: this.target.colour, width: this.nameWidth, spinner });
   }
 }
 
-/** `lint.analyse` → system and operation; a step of a plain command stands for itself. */
-function splitStep(step: string): [string, string | undefined] {
-  const at = step.lastIndexOf('.');
-  return at < 0 ? [step, undefined] : [step.slice(0, at), step.slice(at + 1)];
+function newLine(name: string): Line {
+  return { label: shortened(name), state: { at: 'waiting' }, calls: 0 };
 }
 
-function stateAfter(event: Exclude<RunEvent, { type: 'phase' | 'ended' }>): State {
-  if (event.type === 'step-started') return { at: 'working', since: event.at };
-  if (event.status === 'succeeded') return { at: 'done', durationMs: event.durationMs, replayed: event.type === 'step-replayed' };
-  return { at: 'failed', reason: shortened(('reason' in event ? event.reason : undefined) ?? event.status) };
+function isStep(event: RunEvent): event is StepEvent {
+  return event.type === 'step-started' || event.type === 'step-ended' || event.type === 'step-replayed';
 }
 
-function shortened(reason: string): string {
-  // Control characters of foreign text must not reach the terminal.
-  const line = reason.replace(/\p{Cc}+/gu, ' ').trim();
-  return line.length > REASON_CHARACTERS_MAX ? `${line.slice(0, REASON_CHARACTERS_MAX - 1)}…` : line;
-}
-
-function seconds(durationMs: number): string {
-  return `${(durationMs / 1000).toFixed(1)} s`;
+/** The authorizer was asked; what it refuses is the error of the run. */
+function isClearance({ phase, step }: StepEvent): boolean {
+  return phase === 'validation' && step === 'authorize';
 }

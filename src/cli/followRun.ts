@@ -1,29 +1,41 @@
-/** Takes a run to its end at a terminal: progress, Ctrl-C, summary, exit code. */
-import type { CommandSpec, Outcome, Run } from '../index.js';
+/** Takes a run to its end at a terminal: progress, Ctrl-C, gates that wait, summary, exit code. */
+import { type CommandRunner, type CommandSpec, type Outcome, type Run, SixfoldError } from '../index.js';
 import { EXIT } from './exitCodes.js';
 import { ProgressView } from './ProgressView.js';
+import { Standstill } from './Standstill.js';
+import { type SameJournal, waitingData, waitingText } from './waitingText.js';
 
 export interface FollowOptions {
+  readonly runner: CommandRunner;
+  readonly spec: Pick<CommandSpec<object, unknown>, 'present'>;
   readonly json: boolean;
+  /** Goes on waiting when a gate waits for an override, instead of handing the run back. */
+  readonly wait: boolean;
+  readonly journal: SameJournal;
   /** Names of the systems to show from the beginning. */
   readonly systems: readonly string[];
 }
 
 /** @returns the exit code */
-export async function followRun(
-  run: Run<unknown>,
-  spec: Pick<CommandSpec<object, unknown>, 'present'>,
-  options: FollowOptions,
-): Promise<number> {
+export async function followRun(run: Run<unknown>, options: FollowOptions): Promise<number> {
+  const { runner, spec, json, systems } = options;
   const { stderr } = process;
   const colour = stderr.isTTY && stderr.hasColors();
-  const view = await ProgressView.open(options.systems, { stream: stderr, live: stderr.isTTY, colour });
+  const view = await ProgressView.open(systems, { stream: stderr, live: stderr.isTTY, colour });
   const stopListening = cancelOnInterrupt(run, (text) => view.say(text));
+  const standstill = options.wait ? undefined : new Standstill(runner, run);
   try {
     await view.follow(run.progress());
     const outcome = await run.outcome();
-    return options.json ? printJson(outcome, spec) : printSummary(outcome, spec);
+    return json ? printJson(outcome, spec) : printSummary(outcome, spec);
+  } catch (error) {
+    const gates = standstill?.gates ?? [];
+    if (gates.length === 0 || !(error instanceof SixfoldError && error.code === 'RUN_HANDED_BACK')) throw error;
+    process.stderr.write(waitingText(run.id, gates, options.journal));
+    if (json) process.stdout.write(`${JSON.stringify(waitingData(run.id, gates, options.journal), undefined, 2)}\n`);
+    return EXIT.waiting;
   } finally {
+    standstill?.stop();
     stopListening();
   }
 }

@@ -1,4 +1,6 @@
-import type { JournalRecord, RunHistory, RunRecord, RunSummary } from '../index.js';
+import { durationText, factsOf, timeText, troublesOf, verdictText } from '../host/runRecord/wording.js';
+import type { JournalRecord, RecordedPhase, RunHistory, RunRecord, RunRecordDocument, RunSummary } from '../index.js';
+import { columns, shortened } from './terminalText.js';
 
 /** Characters of an id that are shown; any beginning that fits one run only is accepted. */
 const ID_CHARACTERS = 8;
@@ -14,46 +16,43 @@ export function runsText(runs: readonly RunRecord<RunSummary>[]): string {
     run.endedAt === null ? '' : seconds(run.endedAt - run.startedAt),
     String(run.steps),
   ]);
-  return table([['RUN', 'COMMAND', 'STATE', 'STARTED (UTC)', 'TOOK', 'STEPS'], ...rows]);
+  return columns([['RUN', 'COMMAND', 'STATE', 'STARTED (UTC)', 'TOOK', 'STEPS'], ...rows]);
 }
 
-/** One run: what it is, and everything that was recorded of it. */
-export function historyText(run: RunRecord<RunHistory>): string {
-  const head = [
-    `run      ${run.id}`,
-    `command  ${run.command} (version ${run.version})`,
-    `state    ${run.state}${run.state === 'interrupted' ? `; go on with: sixfold runs resume ${run.id.slice(0, ID_CHARACTERS)}` : ''}`,
-    `started  ${new Date(run.startedAt).toISOString()}`,
-    `params   ${JSON.stringify(run.params)}`,
-    ...(run.key === null ? [] : [`key      ${run.key}`]),
+/** One run: what it is, its phases with activities and gates, and everything that was recorded of it. */
+export function runText(document: RunRecordDocument, { records, startedAt }: RunRecord<RunHistory>): string {
+  const errors = new Map(document.steps.map(({ seq, error }) => [seq, error?.message ?? '']));
+  const blocks = [
+    headOf(document),
+    columns(document.phases.flatMap(phaseRows)),
+    columns(document.degraded.map(({ system, reason }) => ['degraded', system, reason])),
+    columns(
+      document.findings.map(({ severity, subject, expected, found }) => [severity, subject, `expected ${expected}`, `found ${found}`]),
+    ),
+    columns(records.map((record) => [...recordRow(record, startedAt), shortened(errors.get(record.seq) ?? '')])),
   ];
-  return `${head.join('\n')}\n\n${table(run.records.map((record) => rowOf(record, run.startedAt)))}`;
+  return blocks.filter((block) => block !== '').join('\n');
 }
 
-function rowOf(record: JournalRecord, startedAt: number): string[] {
-  const took = record.startedAt === null ? '' : seconds(record.at - record.startedAt);
-  const error = record.kind === 'step-ended' && record.status !== 'succeeded' ? messageIn(record.body) : '';
-  return [String(record.seq), `+${seconds(record.at - startedAt)}`, record.kind, record.label, record.status ?? '', took, error];
+function headOf(document: RunRecordDocument): string {
+  const { runId, state, params, error } = document;
+  const remedy = state === 'interrupted' ? `; go on with: sixfold runs resume ${runId.slice(0, ID_CHARACTERS)}` : '';
+  const facts = factsOf(document).map(([name, value]) => [name.toLowerCase(), name === 'State' ? `${value}${remedy}` : value]);
+  const causes = troublesOf(error).map(({ code, message }, depth) => [depth === 0 ? 'error' : 'because', `${code}: ${message}`]);
+  return columns([...facts, ['params', JSON.stringify(params)], ...causes]);
 }
 
-/** The message of a recorded error, in one line. */
-function messageIn(body: string | null): string {
-  const error = JSON.parse(body ?? 'null') as { v?: { message?: unknown } } | null;
-  const message = typeof error?.v?.message === 'string' ? error.v.message : '';
-  return message.split('\n')[0]?.slice(0, 120) ?? '';
+function phaseRows({ phase, startedAt, durationMs, activities, gates }: RecordedPhase): string[][] {
+  return [
+    [phase, '', timeText(startedAt), durationText(durationMs)],
+    ...activities.map(({ name, status, ...activity }) => ['', `activity ${name}`, status, durationText(activity.durationMs)]),
+    ...gates.map((gate) => ['', `gate ${gate.name}`, verdictText(gate), gate.found === null ? '' : `found: ${gate.found}`]),
+  ];
 }
 
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_cell, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+function recordRow({ seq, at, startedAt, kind, label, status }: JournalRecord, begin: number): string[] {
+  const took = startedAt === null ? '' : seconds(at - startedAt);
+  return [String(seq), `+${seconds(at - begin)}`, kind, label, status ?? '', took];
 }
 
 function seconds(durationMs: number): string {

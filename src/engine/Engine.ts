@@ -1,7 +1,12 @@
 /** The port of the engines: start, resume, cancel, read back. A contract suite runs on every implementation. */
 import type { DurableRun } from '../abstract/DurableRun.js';
-import type { Logger } from '../abstract/Logger.js';
+import type { RunEvent, RunHappening, RunProgress } from '../abstract/RunEvent.js';
+import type { Telemetry } from '../abstract/Telemetry.js';
+import type { GateOverride } from '../abstract/Timeline.js';
+import type { Carried } from '../kernel/codec/Carried.js';
 import type { Codec } from '../kernel/codec/Codec.js';
+import type { Logger } from '../kernel/Logger.js';
+import type { SecretVault } from '../kernel/SecretVault.js';
 import type { EndStatus, JournalRecord } from './Record.js';
 
 /** What is known of a run from its start. Texts are the codec's. */
@@ -9,11 +14,21 @@ export interface StartedRun {
   readonly id: string;
   readonly command: string;
   readonly version: string;
-  readonly params: string;
+  readonly params: Carried;
   readonly principal: string;
   readonly key: string | null;
   readonly fingerprint: string;
   readonly startedAt: number;
+}
+
+/** Where a run comes from and how long it may take; kept in its first record. */
+export interface RunOrigin {
+  /** Milliseconds since the epoch. */
+  readonly deadline: number | undefined;
+  /** W3C trace context. */
+  readonly traceparent: string | undefined;
+  /** Id of the run that started this one. */
+  readonly parent: string | undefined;
 }
 
 export interface StartRequest {
@@ -21,10 +36,12 @@ export interface StartRequest {
   readonly version: string;
   /** Digest of the code, to tell an edit from a divergence. */
   readonly fingerprint: string;
-  readonly params: string;
+  readonly params: Carried;
   readonly principal: string;
   /** Idempotency key, unique for the command: the same key is the same run. */
   readonly key?: string | undefined;
+  readonly deadline?: number | undefined;
+  readonly parent?: string | undefined;
 }
 
 /** One load of a run's code: made anew at the start and after every interruption. */
@@ -32,41 +49,31 @@ export interface Program {
   readonly fingerprint: string;
   /** Runs the code from its start. */
   run(run: DurableRun): Promise<unknown>;
-  /** Text of what `run` returned. */
-  encodeResult(result: unknown): string;
-  /** What the outcome says besides the result; asked for when the run ends. */
-  report(): string;
-  /** Closes what this load opened; called once, whether the run ended or is handed back. */
-  unload(): Promise<void>;
+  /** What `run` returned, as the journal carries it. */
+  carryResult(result: unknown): Carried;
+  /** What the outcome says besides the result; asked for when the run ends. @returns makes the text, as often as it is asked */
+  report(): () => string;
+  /** Closes what this load opened; called once, whether the run ended or is handed back. Undefined when nothing was opened. */
+  unload(): Promise<void> | undefined;
+  /** How far the run is, after something more happened in it; called for everything in order. */
+  progress(happening: RunHappening, at: number): RunProgress;
 }
 
 /** @throws UsageError `COMMAND_UNKNOWN` when this application has no such command. */
-type LoadProgram = (run: StartedRun) => Program;
+type LoadProgram = (run: StartedRun, origin: RunOrigin) => Program;
 
-export interface EndedRun extends StartedRun {
+export interface EndedRun {
+  readonly id: string;
+  readonly startedAt: number;
   readonly status: EndStatus;
   readonly endedAt: number;
-  /** Text of the result of a completed run. */
-  readonly result: string | undefined;
+  /** The result of a completed run. */
+  readonly result: Carried | undefined;
   /** Text of the error of any other. */
   readonly error: string | undefined;
-  readonly report: string;
+  /** Makes the text of what the outcome says besides. */
+  readonly report: () => string;
 }
-
-/** What observers of a run see while it runs. Steps that were recorded before are `replayed`. */
-export type RunEvent =
-  | { readonly type: 'phase'; readonly at: number; readonly phase: string }
-  | { readonly type: 'step-started'; readonly at: number; readonly step: string }
-  | { readonly type: 'step-replayed'; readonly at: number; readonly step: string; readonly status: string; readonly durationMs: number }
-  | {
-      readonly type: 'step-ended';
-      readonly at: number;
-      readonly step: string;
-      readonly status: string;
-      readonly durationMs: number;
-      readonly reason?: string;
-    }
-  | { readonly type: 'ended'; readonly at: number; readonly status: EndStatus };
 
 export interface RunHandle {
   readonly id: string;
@@ -77,10 +84,16 @@ export interface RunHandle {
    * @throws UsageError `RUN_DIVERGED` when the code no longer asks for what the journal recorded; the run can be resumed with code that does.
    */
   ended(): Promise<EndedRun>;
-  /** Everything since this load began, then what follows, until the run ends or is handed back. Any number may watch. */
-  watch(): AsyncIterable<RunEvent>;
+  /**
+   * Everything since this load began, then what follows, until the run ends or is handed back. Any number may watch.
+   *
+   * @param after only what has a greater offset
+   */
+  watch(after?: number): AsyncIterable<RunEvent>;
   /** Asks the run to stop: delivered in order with its other records. */
   cancel(reason: string): Promise<void>;
+  /** Records that a person lets a gate pass. @throws UsageError `RUN_ENDED` */
+  override(gate: string, override: GateOverride): Promise<void>;
 }
 
 /** `interrupted` has no end and no process that runs it. */
@@ -101,6 +114,8 @@ export interface EngineSetup {
   readonly load: LoadProgram;
   readonly codec: Codec;
   readonly logger: Logger;
+  readonly telemetry: Telemetry;
+  readonly secrets: SecretVault;
 }
 
 export interface Engine {

@@ -9,6 +9,9 @@ export const RECORD_KINDS = [
   'cancel-requested',
   'event',
   'events-closed',
+  'gate-overridden',
+  'gate-stood',
+  'time-passed',
   'ended',
 ] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];

@@ -1,25 +1,42 @@
 /**
- * Hands a run's events to any number of observers, each from the first on.
+ * Hands a run's events to any number of observers, each from where it likes.
  *
- * Owns: the events of one load. Invariant: an observer sees every event in order, whenever it began, and ends with the run.
+ * Owns: the events of one load and their offsets. Does not own: how far the run is, which the program says.
+ * Nothing is computed for a run that nobody observes. Invariants: an observer sees every event behind its offset in order, whenever it began, is told how many are
+ * no longer kept, and ends with the run; offsets
+ * grow, also from one load to the next, so that an offset of an earlier load stands before everything of this one.
  */
-import type { RunEvent } from './Engine.js';
+import type { RunEvent, RunHappening, RunProgress } from '../abstract/RunEvent.js';
 
 /** Beyond this many events the oldest are no longer kept for late observers. */
 const EVENTS_MAX = 10_000;
+/** No load has more events than this. */
+const OFFSETS_PER_LOAD = 2 ** 32;
+/** Keeps offsets within what a number holds exactly. */
+const LOADS_MAX = 2 ** 20;
 
 export class RunWatch {
-  private readonly events: RunEvent[] = [];
-  private dropped = 0;
+  /** What was published and not looked at yet. */
+  private unseen: { readonly happening: RunHappening; readonly at: number }[] = [];
+  private events: RunEvent[] = [];
+  /** Offset of the first event of this load. */
+  private readonly first: number;
+  private next: number;
   private over = false;
-  private readonly waiting = new Set<() => void>();
+  private waiting: (() => void)[] | undefined;
 
-  publish(event: RunEvent): void {
-    this.events.push(event);
-    if (this.events.length > EVENTS_MAX) {
-      this.events.shift();
-      this.dropped += 1;
-    }
+  /** @param load how often the run was loaded before */
+  constructor(
+    load: number,
+    private readonly progress: (happening: RunHappening, at: number) => RunProgress,
+  ) {
+    this.first = Math.min(load, LOADS_MAX) * OFFSETS_PER_LOAD + 1;
+    this.next = this.first;
+  }
+
+  publish(happening: RunHappening, at: number): void {
+    this.unseen.push({ happening, at });
+    if (this.unseen.length >= EVENTS_MAX) this.measure();
     this.wake();
   }
 
@@ -28,20 +45,42 @@ export class RunWatch {
     this.wake();
   }
 
-  async *observe(): AsyncGenerator<RunEvent> {
-    for (let next = 0; ; next += 1) {
-      while (next - this.dropped >= this.events.length) {
-        if (this.over) return;
-        await new Promise<void>((resolve) => this.waiting.add(resolve));
-      }
-      next = Math.max(next, this.dropped);
-      const event = this.events[next - this.dropped];
-      if (event) yield event;
+  async *observe(after = 0): AsyncGenerator<RunEvent> {
+    let last = after;
+    for (;;) {
+      const event = this.firstAfter(last);
+      if (event) {
+        const count = Math.min(event.offset - last - 1, event.offset - this.first);
+        if (count > 0) yield { type: 'skipped', count, at: event.at, offset: event.offset - 1, progress: event.progress };
+        last = event.offset;
+        yield event;
+      } else if (this.over) return;
+      else await new Promise<void>((resolve) => this.wait(resolve));
     }
   }
 
+  private measure(): void {
+    for (const { happening, at } of this.unseen) {
+      this.events.push({ ...happening, at, offset: this.next, progress: this.progress(happening, at) });
+      this.next += 1;
+    }
+    this.unseen = [];
+    if (this.events.length >= 2 * EVENTS_MAX) this.events = this.events.slice(-EVENTS_MAX);
+  }
+
+  private firstAfter(offset: number): RunEvent | undefined {
+    this.measure();
+    const first = this.events[0];
+    return first && this.events[Math.max(0, offset + 1 - first.offset)];
+  }
+
+  private wait(resume: () => void): void {
+    this.waiting ??= [];
+    this.waiting.push(resume);
+  }
+
   private wake(): void {
-    for (const resume of this.waiting) resume();
-    this.waiting.clear();
+    if (!this.waiting) return;
+    for (const resume of this.waiting.splice(0)) resume();
   }
 }

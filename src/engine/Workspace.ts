@@ -7,20 +7,39 @@ import { join } from 'node:path';
  * run finds and removes what a killed process left behind.
  */
 export class Workspace {
-  private readonly path: string;
   private made: Promise<string> | undefined;
 
-  constructor(runId: string) {
-    this.path = join(tmpdir(), `sixfold-${runId}`);
-  }
+  /** @param inherited an earlier load of the run may have left it behind */
+  constructor(
+    private readonly runId: string,
+    private readonly inherited: boolean,
+  ) {}
 
   /** Makes the folder at the first call; mode 0700. */
   open(): Promise<string> {
-    this.made ??= mkdir(this.path, { recursive: true, mode: 0o700 }).then(() => this.path);
+    this.made ??= this.make();
     return this.made;
   }
 
-  async remove(): Promise<void> {
-    await rm(this.path, { recursive: true, force: true, maxRetries: 3 });
+  private get path(): string {
+    return join(tmpdir(), `sixfold-${this.runId}`);
+  }
+
+  /** A failure is not kept: the next call tries again. */
+  private async make(): Promise<string> {
+    try {
+      const { path } = this;
+      await mkdir(path, { recursive: true, mode: 0o700 });
+      return path;
+    } catch (error) {
+      this.made = undefined;
+      throw error;
+    }
+  }
+
+  /** Undefined when there is nothing to remove. */
+  remove(): Promise<void> | undefined {
+    if (!this.made && !this.inherited) return undefined;
+    return rm(this.path, { recursive: true, force: true, maxRetries: 3 });
   }
 }

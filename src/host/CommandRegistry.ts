@@ -1,11 +1,13 @@
 import type { AnyCommand } from '../abstract/AbstractCommand.js';
 import { type RegisteredCommand, registeredCommand } from '../abstract/command.js';
+import type { TypedCommand } from '../abstract/TypedCommand.js';
 import type { Class } from '../kernel/Class.js';
 import { UsageError } from '../kernel/errors.js';
 
 /** The commands of one application, by class and by name. */
 export class CommandRegistry {
   private readonly byName = new Map<string, RegisteredCommand>();
+  private readonly byType = new Map<Class<TypedCommand>, RegisteredCommand>();
 
   /** @throws UsageError for a class that could not run; see `registeredCommand`; `COMMAND_TWICE`. */
   constructor(types: readonly Class<AnyCommand>[]) {
@@ -22,6 +24,7 @@ export class CommandRegistry {
         );
       }
       this.byName.set(registered.name, registered);
+      this.byType.set(type, registered);
     }
   }
 
@@ -30,8 +33,8 @@ export class CommandRegistry {
   }
 
   /** @throws UsageError `COMMAND_UNKNOWN` */
-  ofType(type: Class<AnyCommand>): RegisteredCommand {
-    const found = this.all.find((candidate) => candidate.type === type);
+  ofType(type: Class<TypedCommand>): RegisteredCommand {
+    const found = this.byType.get(type);
     if (found) return found;
     throw new UsageError('COMMAND_UNKNOWN', `${type.name} is not registered. Add it to \`commands\` of sixfoldModule.`, {
       details: { class: type.name },

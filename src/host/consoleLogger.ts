@@ -1,5 +1,5 @@
-import type { Logger } from '../abstract/Logger.js';
 import { messageOf } from '../kernel/errors.js';
+import type { Logger } from '../kernel/Logger.js';
 
 /**
  * A winston logger on standard error: JSON for programs, or plain text. winston is loaded with the first line that is

@@ -1,22 +1,35 @@
 /** Sixfold in a host application: the Inversify module, and the start. */
 import { type Container, ContainerModule } from 'inversify';
 import type { AnyCommand } from '../abstract/AbstractCommand.js';
+import type { Authorizer } from '../abstract/Authorizer.js';
+import type { RegisteredCommand } from '../abstract/command.js';
 import { declaredFieldClass } from '../abstract/fieldClasses.js';
-import type { Logger } from '../abstract/Logger.js';
+import type { Telemetry } from '../abstract/Telemetry.js';
 import type { Engine } from '../engine/Engine.js';
 import type { Class } from '../kernel/Class.js';
 import { Codec } from '../kernel/codec/Codec.js';
 import { messageOf, UsageError } from '../kernel/errors.js';
+import type { Logger } from '../kernel/Logger.js';
+import { type SecretProvider, SecretVault } from '../kernel/SecretVault.js';
 import { CommandProgram } from './CommandProgram.js';
 import { CommandRegistry } from './CommandRegistry.js';
 import { CommandRunner } from './CommandRunner.js';
+import { inheritInjections, resolved } from './commandBinding.js';
 import { consoleLogger } from './consoleLogger.js';
+import { RunStarter } from './RunStarter.js';
+import { environmentSecrets } from './secretProviders.js';
 
 export interface SixfoldOptions {
   readonly engine: Engine;
   readonly commands: readonly Class<AnyCommand>[];
   /** The host's own winston logger. @default warnings and errors as JSON on standard error */
   readonly logger?: Logger;
+  /** Says who may run what. @default whoever holds the runner may run everything */
+  readonly authorizer?: Authorizer;
+  /** Where references to secrets are resolved. @default `env:NAME`, the environment */
+  readonly secrets?: readonly SecretProvider[];
+  /** What traces and metrics go to. @default the OpenTelemetry that is registered globally, if one is */
+  readonly telemetry?: Telemetry;
 }
 
 /** Where a container keeps what the module was given. */
@@ -26,7 +39,11 @@ const OPTIONS = Symbol.for('sixfold.options');
 export function sixfoldModule(options: SixfoldOptions): ContainerModule {
   return new ContainerModule(({ bind, isBound }) => {
     bind<SixfoldOptions>(OPTIONS).toConstantValue(options);
-    for (const type of options.commands) if (!isBound(type)) bind(type).toSelf().inTransientScope();
+    for (const type of options.commands) {
+      if (isBound(type)) continue;
+      inheritInjections(type);
+      resolved(type, () => bind(type).toSelf().inTransientScope());
+    }
   });
 }
 
@@ -42,6 +59,42 @@ export interface StartOptions {
  * @throws UsageError `SIXFOLD_NOT_LOADED`, `SIXFOLD_LOADED_TWICE`, those of `registeredCommand`, and those of the engine's journal.
  */
 export async function startSixfold(container: Container, { resume = true }: StartOptions = {}): Promise<CommandRunner> {
+  const options = optionsOf(container);
+  const { engine, commands, logger: given, authorizer } = options;
+  const registry = new CommandRegistry(commands);
+  const secrets = new SecretVault(options.secrets ?? [environmentSecrets()]);
+  const codec = new Codec(declaredFieldClass, secrets);
+  const logger = given ?? consoleLogger('warn', 'json');
+  const starter = new RunStarter(engine, registry, codec);
+  const parts = { container, codec, logger, secrets, children: starter, authorizer };
+  await engine.open({
+    codec,
+    logger,
+    secrets,
+    telemetry: options.telemetry ?? (await defaultTelemetry()),
+    load: (started, origin) => new CommandProgram({ command: registry.named(started.command), started, origin }, parts),
+  });
+  try {
+    const runner = new CommandRunner({ container, engine, registry, codec, starter });
+    if (!container.isCurrentBound(CommandRunner)) container.bind(CommandRunner).toConstantValue(runner);
+    if (resume) await resumeInterrupted(engine, logger);
+    return runner;
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+/**
+ * The commands that the container's sixfoldModule was given, each checked, without opening the journal.
+ *
+ * @throws UsageError `SIXFOLD_NOT_LOADED`, `SIXFOLD_LOADED_TWICE`, `COMMAND_TWICE` and those of `registeredCommand`.
+ */
+export function registeredCommandsOf(container: Container): readonly RegisteredCommand[] {
+  return new CommandRegistry(optionsOf(container).commands).all;
+}
+
+function optionsOf(container: Container): SixfoldOptions {
   if (!container.isCurrentBound(OPTIONS)) {
     throw new UsageError(
       'SIXFOLD_NOT_LOADED',
@@ -56,20 +109,13 @@ export async function startSixfold(container: Container, { resume = true }: Star
       `The container has sixfoldModule ${loaded.length} times. Load it once, with all commands.`,
     );
   }
-  const { engine, commands, logger: given } = options;
-  const registry = new CommandRegistry(commands);
-  const codec = new Codec(declaredFieldClass);
-  const logger = given ?? consoleLogger('warn', 'json');
-  await engine.open({ codec, logger, load: (run) => new CommandProgram(registry.named(run.command), run, { container, codec, logger }) });
-  try {
-    const runner = new CommandRunner({ container, engine, registry, codec });
-    if (!container.isCurrentBound(CommandRunner)) container.bind(CommandRunner).toConstantValue(runner);
-    if (resume) await resumeInterrupted(engine, logger);
-    return runner;
-  } catch (error) {
-    await engine.close();
-    throw error;
-  }
+  return options;
+}
+
+/** Loaded late, since most of its cost is the API's. */
+async function defaultTelemetry(): Promise<Telemetry> {
+  const { openTelemetry } = await import('../observability/openTelemetry.js');
+  return openTelemetry();
 }
 
 /** A run that cannot be resumed does not keep the others from it. */

@@ -1,6 +1,7 @@
-/** The promise of an ask. Notes whether anybody looked at it, so that a forgotten await can be named (R7). */
+/** The promise of an ask. Tells when somebody first looks at it, so that a forgotten await can be named (R7). */
 export class AskedPromise<T> extends Promise<T> {
-  looked = false;
+  /** Called once, at the first look. */
+  onLook: (() => void) | undefined;
 
   /** What `then` and `await` derive is a plain promise. */
   static override get [Symbol.species](): PromiseConstructor {
@@ -12,7 +13,8 @@ export class AskedPromise<T> extends Promise<T> {
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    this.looked = true;
+    this.onLook?.();
+    this.onLook = undefined;
     return super.then(onFulfilled, onRejected);
   }
 
@@ -20,5 +22,21 @@ export class AskedPromise<T> extends Promise<T> {
   handled(): this {
     super.then(undefined, () => undefined);
     return this;
+  }
+}
+
+/** The asks that nobody has looked at yet. Keeps nothing of the others. */
+export class UnreadAsks {
+  private readonly names = new Map<AskedPromise<never>, string>();
+
+  note<T>(name: string, promise: AskedPromise<T>): AskedPromise<T> {
+    const key = promise as AskedPromise<never>; // Only its identity counts.
+    this.names.set(key, name);
+    promise.onLook = () => this.names.delete(key);
+    return promise;
+  }
+
+  get list(): readonly string[] {
+    return [...this.names.values()];
   }
 }

@@ -1,3 +1,5 @@
+import type { Logger } from './Logger.js';
+
 /**
  * What may happen when an effect is asked for again after its outcome was lost.
  * `read` changes nothing; `idempotent` may be repeated with the same key; `once` is never repeated on its own.
@@ -28,4 +30,15 @@ export interface Call {
    * @throws UsageError `EVENT_NOT_DECLARED` when the run's scope does not declare the type.
    */
   emit(type: string, data: object): void;
+  /** Every line carries command, run, phase, step and trace. */
+  readonly log: Logger;
+  /** Tells observers how far the attempt is. Not recorded. Both in the same unit, which is the caller's choice; `done` may not exceed `total`. */
+  progress(done: number, total: number): void;
+  /**
+   * The value of a secret, by its reference such as `env:STRIPE_KEY`. Asked of its provider now. The value is kept out of
+   * the journal, logs, traces and reports; do not hand it on in parts or encoded.
+   *
+   * @throws UsageError `SECRET_NOT_FOUND` or `SECRET_TOO_SHORT`.
+   */
+  secret(reference: string): Promise<string>;
 }

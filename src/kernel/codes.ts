@@ -33,6 +33,21 @@ export const ERROR_CODES = {
     meaning: 'The tool of an analyser printed something that is not its report.',
     remedy: 'Run the tool by hand on the folder; its version may be outside the range that Sixfold knows.',
   },
+  APP_NOT_A_CONTAINER: {
+    group: 'UsageError',
+    meaning: 'The module that was named as an application does not export a container.',
+    remedy: 'Export an Inversify container with `sixfoldModule`, or a function that gives one, as its default.',
+  },
+  APP_NOT_FOUND: {
+    group: 'UsageError',
+    meaning: 'The file that was named as an application does not exist, or is a folder.',
+    remedy: 'Build the application, or correct the name.',
+  },
+  APP_NOT_LOADED: {
+    group: 'UsageError',
+    meaning: 'The module that was named as an application throws while it is loaded, or is not JavaScript.',
+    remedy: 'Correct what the message says; `--verbose` shows the stack.',
+  },
   CHANCE_IN_STEP: {
     group: 'UsageError',
     meaning: 'A step drew from the chance of the run inside its body, which replay leaves out.',
@@ -58,6 +73,16 @@ export const ERROR_CODES = {
     meaning: 'A plan was asked for a command that coordinates no systems.',
     remedy: 'Run it; a plain command has no plan.',
   },
+  COMMAND_NOT_RESOLVED: {
+    group: 'UsageError',
+    meaning: 'The container could not make an instance of a command class.',
+    remedy: 'Put `@inject` on every parameter of its constructor, and bind what it asks for.',
+  },
+  COMMAND_OPTION_INVALID: {
+    group: 'UsageError',
+    meaning: '`@command` has a time limit or weight that is no usable number, or for no phase.',
+    remedy: 'Correct the option that the message names.',
+  },
   COMMAND_TWICE: {
     group: 'UsageError',
     meaning: 'Two registered classes have the same command name.',
@@ -67,6 +92,16 @@ export const ERROR_CODES = {
     group: 'UsageError',
     meaning: 'No registered command has that name, or the class was not registered.',
     remedy: 'Add the class to `commands` of `sixfoldModule`, or correct the name.',
+  },
+  DEADLINE_INVALID: {
+    group: 'UsageError',
+    meaning: 'The deadline of a run is no valid date, or is over.',
+    remedy: 'Give a `Date` in the future.',
+  },
+  DEADLINE_PASSED: {
+    group: 'TimeoutError',
+    meaning: 'The run did not end before its deadline.',
+    remedy: 'Start it with a later deadline, or find out from its steps what took so long.',
   },
   DRIVER_OVERRIDDEN: {
     group: 'UsageError',
@@ -97,6 +132,16 @@ export const ERROR_CODES = {
     group: 'UsageError',
     meaning: '`@field` was given something that it cannot mean.',
     remedy: 'Correct what the message names.',
+  },
+  GATE_FAILED: {
+    group: 'CommandFailure',
+    meaning: 'A quality gate of severity `error` did not pass, and nobody overrode it.',
+    remedy: 'See to the criterion, or let a person override the gate with `runner.override` while it waits.',
+  },
+  HOOK_MISSING: {
+    group: 'UsageError',
+    meaning: 'A command class does not have a hook that its base calls.',
+    remedy: 'Write the hooks that the message names.',
   },
   HOOK_RESULT_INVALID: {
     group: 'UsageError',
@@ -158,6 +203,11 @@ export const ERROR_CODES = {
     meaning: 'None of the chosen analysers could look at the tree.',
     remedy: 'Mend what the reasons name, or choose other analysers.',
   },
+  NOT_AUTHORIZED: {
+    group: 'CommandFailure',
+    meaning: 'The authorizer refused the principal of the run. Nothing was done.',
+    remedy: 'Run it as somebody who may, or change what the authorizer allows.',
+  },
   OPERATION_BYPASSES_JOURNAL: {
     group: 'UsageError',
     meaning: 'A hook called an operation on the system itself, where the journal does not see it.',
@@ -178,6 +228,11 @@ export const ERROR_CODES = {
     meaning: 'A program printed more than its limit.',
     remedy: 'Narrow what it looks at, or raise the limit of the channel.',
   },
+  OVERRIDE_INVALID: {
+    group: 'UsageError',
+    meaning: 'An override of a gate does not say who let it pass, or why.',
+    remedy: 'Give `by` and `reason` as text.',
+  },
   PARAMS_INVALID: {
     group: 'UsageError',
     meaning: 'The params break rules of their class; the message lists every one.',
@@ -185,8 +240,13 @@ export const ERROR_CODES = {
   },
   PARAMS_WITHOUT_RULES: {
     group: 'UsageError',
-    meaning: 'A params class has a field without a class-validator rule.',
-    remedy: 'Add one, such as `@IsString()`.',
+    meaning: 'A params class, or one nested in it, has a field that no class-validator rule checks.',
+    remedy: 'Add what the message asks for, such as `@IsString()`.',
+  },
+  PHASE_TIMED_OUT: {
+    group: 'TimeoutError',
+    meaning: 'A phase took longer than `phaseTimeoutsMs` of the command allows.',
+    remedy: 'Allow more, or find out from the steps what took so long.',
   },
   PLAN_INFEASIBLE: {
     group: 'CommandFailure',
@@ -203,6 +263,11 @@ export const ERROR_CODES = {
     meaning: 'A program could not be started.',
     remedy: 'Check that it is installed and executable; the message has the reason of the operating system.',
   },
+  RECORD_NOT_WRITTEN: {
+    group: 'UsageError',
+    meaning: 'The file for the record of a run exists already, or cannot be written.',
+    remedy: 'Name another file with `--out`, or replace it with `--force`.',
+  },
   RECORD_UNKNOWN: {
     group: 'InvariantViolation',
     meaning: 'The journal holds a kind of record that this version does not know.',
@@ -212,6 +277,11 @@ export const ERROR_CODES = {
     group: 'CommandFailure',
     meaning: 'The folder for the report files could not be made or written.',
     remedy: 'Name another folder with `--out`, or mend what the message says.',
+  },
+  RESULT_INVALID: {
+    group: 'UsageError',
+    meaning: 'The result of a command breaks rules of its declared class; the message lists every one.',
+    remedy: 'Return what the class declares, or correct its rules.',
   },
   RUN_CANCELLED: {
     group: 'CancelledError',
@@ -223,6 +293,11 @@ export const ERROR_CODES = {
     meaning: 'On replay the code asked for something else than the journal recorded.',
     remedy: 'Resume the run with the code that began it, or with a change that keeps its recorded steps.',
   },
+  RUN_ENDED: {
+    group: 'UsageError',
+    meaning: 'Something was decided about a run that has ended.',
+    remedy: 'Start another run.',
+  },
   RUN_HANDED_BACK: {
     group: 'TransientError',
     meaning: 'The engine closed before the run ended.',
@@ -233,10 +308,25 @@ export const ERROR_CODES = {
     meaning: 'No run has that id, or several begin with it.',
     remedy: 'Take the id from `sixfold runs list`.',
   },
+  SCAFFOLD_NOT_WRITTEN: {
+    group: 'UsageError',
+    meaning: 'The files of a new command exist already, or cannot be written.',
+    remedy: 'Choose another name or `--folder`.',
+  },
   SCOPE_INVALID: {
     group: 'UsageError',
     meaning: '`defineOrchestrationScope` returned something that is no scope.',
     remedy: 'Return `scope({ systems: { … } })`.',
+  },
+  SECRET_NOT_FOUND: {
+    group: 'UsageError',
+    meaning: 'A reference to a secret names no provider, or nothing that the provider has.',
+    remedy: 'Set the secret where its provider looks, or correct the reference.',
+  },
+  SECRET_TOO_SHORT: {
+    group: 'UsageError',
+    meaning: 'A secret is too short to be kept out of logs by its value.',
+    remedy: 'Use a longer one.',
   },
   SIXFOLD_LOADED_TWICE: {
     group: 'UsageError',
@@ -277,6 +367,11 @@ export const ERROR_CODES = {
     group: 'UsageError',
     meaning: 'A strategy was given a limit under which it could never do anything.',
     remedy: 'Correct the value in the message.',
+  },
+  SYSTEM_REFUSED: {
+    group: 'CommandFailure',
+    meaning: 'A system said no to an operation, for a reason of its own.',
+    remedy: 'Act on the message; the same request gets the same answer.',
   },
   SYSTEM_UNAVAILABLE: {
     group: 'CommandFailure',

@@ -5,7 +5,7 @@
  * Invariant: an optional system never fails the run by failing; cancellation and misuse always do.
  */
 import type { RunContext } from '../abstract/RunContext.js';
-import { AskedPromise } from '../kernel/AskedPromise.js';
+import { AskedPromise, UnreadAsks } from '../kernel/AskedPromise.js';
 import { CancelledError, InvariantViolation, messageOf, UsageError } from '../kernel/errors.js';
 import { type DeclaredOperation, operationsOf } from '../systems/operation.js';
 import { Absent } from './Absent.js';
@@ -22,7 +22,7 @@ export class InteractionDesk {
   private readonly interactions: InteractionRecord[] = [];
   private readonly unhealthy = new Map<string, string>();
   private readonly absences = new Map<string, Absent>();
-  private readonly promises: { readonly name: string; readonly promise: AskedPromise<unknown> }[] = [];
+  private readonly asks = new UnreadAsks();
 
   constructor(
     private readonly run: RunContext,
@@ -50,7 +50,7 @@ export class InteractionDesk {
 
   /** Names of the interactions whose promise nobody looked at. */
   unread(): readonly string[] {
-    return this.promises.filter(({ promise }) => !promise.looked).map(({ name }) => name);
+    return this.asks.list;
   }
 
   private proxiesOf(participants: readonly NamedSystem[]): object {
@@ -94,8 +94,7 @@ export class InteractionDesk {
   private call(named: NamedSystem, declared: DeclaredOperation, input: unknown, options: CallOptions = {}): Promise<unknown> {
     const name = `${named.alias}.${declared.name}`;
     const promise = new AskedPromise<unknown>((resolve) => resolve(this.interact(named, declared, input, options))).handled();
-    this.promises.push({ name, promise });
-    return promise;
+    return this.asks.note(name, promise);
   }
 
   private async interact(named: NamedSystem, declared: DeclaredOperation, input: unknown, options: CallOptions): Promise<unknown> {

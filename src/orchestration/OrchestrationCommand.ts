@@ -2,7 +2,7 @@
  * Base of commands that coordinate systems: four hooks to write, three to override. The six phases around them are
  * driven by OrchestrationLifecycle.
  */
-import { AbstractCommand, lifecycleOf, type Preparation } from '../abstract/AbstractCommand.js';
+import { AbstractCommand, hooksToWrite, lifecycleOf, type Preparation } from '../abstract/AbstractCommand.js';
 import type { LifecycleBodies } from '../abstract/Lifecycle.js';
 import type { EventContext, EventHandlingResults, Interactions, Planning, StateContext, StateManagementResults } from './hooks.js';
 import { OrchestrationLifecycle } from './OrchestrationLifecycle.js';
@@ -31,6 +31,11 @@ export abstract class OrchestrationCommand<P extends object, R> extends Abstract
 
   /** Which events reach the command, and in which order. @default `routeBySource()` */
   customizeEventRouting?(plan: OrchestrationPlan): EventRouting;
+
+  /** @internal */
+  get [hooksToWrite](): readonly string[] {
+    return ['defineOrchestrationScope', 'coordinateSystemInteractions', 'manageOrchestrationState', 'handleOrchestrationEvents'];
+  }
 
   /** @internal */
   override [lifecycleOf](preparation: Preparation<P>): LifecycleBodies<R> {

@@ -35,10 +35,18 @@ interface Prepared {
   readonly routing: EventRouting;
 }
 
-/** Plans without running: what `sixfold plan` and the planning phase share. */
-export async function planCommand(command: OrchestrationHooks<unknown>, name: string, params: object): Promise<Prepared> {
+/** Plans without running. */
+export async function planCommand(command: OrchestrationHooks<unknown>, name: string, params: object): Promise<OrchestrationPlan> {
+  return design(command, name, await scopeOf(command, params)).plan;
+}
+
+async function scopeOf(command: OrchestrationHooks<unknown>, params: object): Promise<AnyScope> {
   const scope = await command.defineOrchestrationScope({ phase: 'planning', params } as never);
   refuseNoScope(scope, command);
+  return scope;
+}
+
+function design(command: OrchestrationHooks<unknown>, name: string, scope: AnyScope): Prepared {
   const draft = { ...planOf(name, scope), pattern: 'undecided' };
   const strategy = command.customizeCoordinationStrategy?.(draft) ?? centralized();
   const plan = { ...draft, pattern: strategy.name };
@@ -53,10 +61,11 @@ export async function planCommand(command: OrchestrationHooks<unknown>, name: st
 }
 
 export class OrchestrationLifecycle<P extends object, R> implements LifecycleBodies<R> {
+  readonly resultHook = 'coordinateSystemInteractions';
   private prepared: Prepared | undefined;
   private desk: InteractionDesk | undefined;
   private pump: EventPump | undefined;
-  private findings: readonly StateFinding[] = [];
+  private found: readonly StateFinding[] = [];
 
   constructor(
     private readonly command: OrchestrationHooks<R>,
@@ -64,9 +73,24 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
   ) {}
 
   async planning(): Promise<void> {
-    const { command, params } = this.preparation;
-    this.prepared = await planCommand(this.command, command, params);
-    const errors = this.prepared.plan.risks.filter(({ severity }) => severity === 'error');
+    const { command, params, run } = this.preparation;
+    const scope = await run.activity('participant_system_identification', () => scopeOf(this.command, params));
+    this.prepared = await run.activity('coordination_architecture_design', async () => design(this.command, command, scope));
+  }
+
+  async validation(): Promise<void> {
+    const { run } = this.preparation;
+    await run.activity('orchestration_feasibility_confirmation', async () => this.confirmFeasible());
+    await run.activity('system_availability_verification', () => this.verifyAvailable());
+  }
+
+  private confirmFeasible(): void {
+    const { command } = this.preparation;
+    const errors = this.known().plan.risks.filter(({ severity }) => severity === 'error');
+    this.judge(
+      'the plan can be carried out',
+      errors.map(({ reason }) => reason),
+    );
     if (errors.length > 0) {
       throw new CommandFailure('PLAN_INFEASIBLE', `${command} cannot be carried out: ${errors.map(({ reason }) => reason).join('; ')}.`, {
         details: { risks: errors },
@@ -74,7 +98,7 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
     }
   }
 
-  async validation(): Promise<void> {
+  private async verifyAvailable(): Promise<void> {
     const { named, strategy, plan } = this.known();
     const { run, command } = this.preparation;
     const desk = new InteractionDesk(run, named, strategy, plan);
@@ -83,6 +107,10 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
     const ill = verdicts.filter(({ trouble }) => trouble !== undefined);
     for (const { alias, optional, trouble } of ill) if (optional) desk.markAbsent(alias, trouble ?? '');
     const needed = ill.filter(({ optional }) => !optional);
+    this.judge(
+      'the needed systems are available',
+      needed.map(({ alias, trouble }) => `${alias} (${trouble})`),
+    );
     if (needed.length > 0) {
       const reasons = needed.map(({ alias, trouble }) => `${alias} (${trouble})`).join(', ');
       throw new CommandFailure('SYSTEM_UNAVAILABLE', `${command} needs systems that are not available: ${reasons}.`, {
@@ -95,11 +123,18 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
     const { scope, routing } = this.known();
     if (!scope.events || Object.keys(scope.events).length === 0) return;
     const { events } = this.preparation.run;
-    events.declare(scope.events);
-    this.pump = new EventPump(events, routing, (event) => this.handle(event));
+    const declared = scope.events;
+    await this.preparation.run.activity('event_routing_configuration', async () => {
+      events.declare(declared);
+      this.pump = new EventPump(events, routing, (event) => this.handle(event));
+    });
   }
 
-  async execution(): Promise<R> {
+  execution(): Promise<R> {
+    return this.preparation.run.activity('system_interaction_coordination', () => this.coordinate());
+  }
+
+  private async coordinate(): Promise<R> {
     const { plan, strategy } = this.known();
     const body = () => this.command.coordinateSystemInteractions(this.hookContext({ phase: 'execution', plan }));
     if (!this.pump) return strategy.coordinate(body, plan);
@@ -112,6 +147,13 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
   }
 
   async completion(result: R): Promise<void> {
+    const { run } = this.preparation;
+    const consistent = await run.activity('final_state_synchronization', () => this.synchronize(result));
+    await run.activity('system_consistency_validation', async () => this.confirmConsistent(consistent));
+  }
+
+  /** @returns what the hook says; findings are kept */
+  private async synchronize(result: R): Promise<boolean> {
     const results: CoordinationResults<R> = { result, interactions: this.records, absent: this.absent, events: this.eventCounts };
     const managed = await this.command.manageOrchestrationState(this.hookContext({ phase: 'completion', results }));
     if (typeof managed?.consistent !== 'boolean') {
@@ -122,24 +164,33 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
       );
     }
     const compared = await this.known().synchronization.synchronize(await this.observedStates());
-    this.findings = [...(managed.findings ?? []), ...compared];
-    const broken = this.findings.filter(({ severity, repaired }) => severity === 'error' && !repaired);
-    if (managed.consistent && broken.length === 0) return;
-    const reasons = broken.map(({ subject, expected, found }) => `${subject}: expected ${expected}, found ${found}`).join('; ');
-    throw new CommandFailure(
-      'STATE_INCONSISTENT',
-      `The systems do not agree: ${reasons || 'manageOrchestrationState says so, without findings'}.`,
-      {
-        details: { findings: this.findings },
-      },
-    );
+    this.found = [...(managed.findings ?? []), ...compared];
+    return managed.consistent;
   }
 
-  report(): OrchestrationReport {
-    const forgotten = [...(this.desk?.unread() ?? []), ...this.preparation.run.unread()];
+  private confirmConsistent(consistent: boolean): void {
+    const broken = this.found
+      .filter(({ severity, repaired }) => severity === 'error' && !repaired)
+      .map(({ subject, expected, found }) => `${subject}: expected ${expected}, found ${found}`);
+    const reasons = consistent || broken.length > 0 ? broken : ['manageOrchestrationState says so, without findings'];
+    this.judge('the systems agree', reasons);
+    if (reasons.length === 0) return;
+    throw new CommandFailure('STATE_INCONSISTENT', `The systems do not agree: ${reasons.join('; ')}.`, {
+      details: { findings: this.found },
+    });
+  }
+
+  /** A gate of ours: passed when there is no reason against it. */
+  private judge(name: string, reasons: readonly string[]): void {
+    const gate = { name, severity: 'error', verdict: 'passed' } as const;
+    this.preparation.run.noteGate(reasons.length === 0 ? gate : { ...gate, verdict: 'failed', found: reasons.join('; ') });
+  }
+
+  findings(): Omit<OrchestrationReport, 'timeline' | 'steps'> {
+    const forgotten = this.desk?.unread() ?? [];
     return {
       degraded: this.absent.map(({ system, reason }) => ({ system, reason })),
-      findings: [...this.findings, ...forgotten.map(forgottenAwait)],
+      findings: [...this.found, ...forgotten.map(forgottenAwait)],
       interactions: this.records,
       events: this.eventCounts,
     };

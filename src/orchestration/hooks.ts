@@ -1,7 +1,7 @@
 /** What the hooks of an orchestration are given and give back. Every type that depends on the scope is one conditional on the class. */
-import type { ParamsOf, ResultOf } from '../abstract/AbstractCommand.js';
 import type { CommandContext } from '../abstract/CommandContext.js';
 import type { StateFinding } from '../abstract/RunReport.js';
+import type { ParamsOf, ResultOf } from '../abstract/TypedCommand.js';
 import type { Absent } from './Absent.js';
 import type { OrchestrationPlan } from './OrchestrationPlan.js';
 import type { AnyScope, OrchestrationScope, Proxied, ProxiedLeniently } from './scope.js';

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { DurableRun } from '../../src/abstract/DurableRun.js';
 import type { Effect } from '../../src/kernel/Call.js';
+import type { Carried } from '../../src/kernel/codec/Carried.js';
 import { ask, begin, type Code, codec, cutJournal, journalFolder, openEngine, resultOf } from '../support/engineHarness.js';
 
 const folder = journalFolder();
@@ -148,7 +149,7 @@ describe('a resumed run', () => {
     };
     for (let records = 1; records <= 4; records += 1) {
       const { end, history } = await cutAndResume(code, records);
-      expect(codec.decode((end as { result: string }).result)).toEqual([{ left: 1 }]);
+      expect(codec.decode((end as { result: Carried }).result.text)).toEqual([{ left: 1 }]);
       expect(history.records.filter(({ kind }) => kind === 'event')).toHaveLength(1);
     }
   });
@@ -185,7 +186,7 @@ describe('a resumed run', () => {
     const values: unknown[] = [];
     const code: Code = async (run) => {
       await ask(run, 'a', null, () => 1);
-      values.push([run.uuid(), run.random(), run.now().getTime()]);
+      values.push([run.uuid(), run.random(), run.time]);
     };
     await cutAndResume(code, 2);
     expect(values).toHaveLength(2);

@@ -5,6 +5,8 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Engine } from '../../src/engine/Engine.js';
+import type { JournalRecord } from '../../src/engine/Record.js';
+import { Carried } from '../../src/kernel/codec/Carried.js';
 import { digest } from '../../src/kernel/digest.js';
 import { begin, codec, cutJournal, journalFolder, openEngine } from '../support/engineHarness.js';
 import { codeOf, type Node, program, type World } from '../support/randomProgram.js';
@@ -31,14 +33,21 @@ function worldOf(seed: number, executed: string[]): World {
 
 async function finish(engine: Engine, id: string) {
   const ended = await (await engine.resume(id)).ended();
-  return codec.decode(ended.result ?? 'null');
+  return codec.revive(ended.result ?? Carried.ofText('null'));
 }
 
 interface Live {
   readonly file: string;
   readonly id: string;
   readonly trace: readonly string[];
-  readonly keys: readonly (string | null)[];
+  /** What the code is told by each record: the outcome of a step, a decision, or nothing. */
+  readonly outcomes: readonly ({ readonly step: string | undefined } | undefined)[];
+}
+
+/** A decision that nobody asked for does not reach the code. */
+function outcomeOf({ kind, step }: JournalRecord): { readonly step: string | undefined } | undefined {
+  if (kind === 'step-ended') return { step: step ?? '' };
+  return kind === 'gate-stood' ? { step: undefined } : undefined;
 }
 
 async function live(root: Node, seed: number): Promise<Live> {
@@ -46,10 +55,11 @@ async function live(root: Node, seed: number): Promise<Live> {
   const trace: string[] = [];
   const engine = await openEngine(file, codeOf(root, worldOf(seed, []), { trace }));
   const handle = await begin(engine);
+  for (let n = 0; n < seed % 3; n += 1) await handle.override('stock', { by: 'ada', reason: `counted ${n}` }).catch(() => undefined);
   await handle.ended();
   const { records } = await engine.history(handle.id);
   await engine.close();
-  return { file, id: handle.id, trace, keys: records.map(({ kind, step }) => (kind === 'step-ended' ? step : null)) };
+  return { file, id: handle.id, trace, outcomes: records.map(outcomeOf) };
 }
 
 describe('a run that is cut off and resumed', () => {
@@ -57,9 +67,9 @@ describe('a run that is cut off and resumed', () => {
     let points = 0;
     await fc.assert(
       fc.asyncProperty(program, fc.integer(), async (root, seed) => {
-        const { file, id, trace, keys } = await live(root, seed);
-        for (let records = 1; records < keys.length; records += 1) {
-          const recorded = keys.slice(0, records).filter((key) => key !== null);
+        const { file, id, trace, outcomes } = await live(root, seed);
+        for (let records = 1; records < outcomes.length; records += 1) {
+          const recorded = outcomes.slice(0, records).filter((outcome) => outcome !== undefined);
           const copy = newFile();
           cutJournal(file, copy, records);
           const again: string[] = [];
@@ -69,7 +79,7 @@ describe('a run that is cut off and resumed', () => {
           await engine.close();
           points += 1;
           expect(again.slice(0, recorded.length)).toEqual(trace.slice(0, recorded.length));
-          for (const key of recorded) expect(executed).not.toContain(`${id}/${key}`);
+          for (const { step } of recorded) expect(executed).not.toContain(`${id}/${step}`);
           expect(new Set(executed).size).toBe(executed.length);
         }
       }),
@@ -81,9 +91,9 @@ describe('a run that is cut off and resumed', () => {
   it('ends with the same result when only the end of the run was lost', async () => {
     await fc.assert(
       fc.asyncProperty(program, fc.integer(), async (root, seed) => {
-        const { file, id, keys } = await live(root, seed);
+        const { file, id, outcomes } = await live(root, seed);
         const copy = newFile();
-        cutJournal(file, copy, keys.length - 1);
+        cutJournal(file, copy, outcomes.length - 1);
         const code = codeOf(root, worldOf(seed, []), { trace: [] });
         const [whole, cut] = [await openEngine(file, code), await openEngine(copy, code)];
         expect(await finish(cut, id)).toEqual(await finish(whole, id));

@@ -220,7 +220,16 @@ describe('help and plan', () => {
     ]) {
       expect(help).toContain(part);
     }
-    for (const args of [['run'], ['plan'], ['runs'], ['runs', 'show'], ['runs', 'resume'], ['runs', 'list'], ['plan', 'multi-analysis']]) {
+    for (const args of [
+      ['run'],
+      ['plan'],
+      ['runs'],
+      ['runs', 'show'],
+      ['runs', 'resume'],
+      ['runs', 'list'],
+      ['runs', 'override'],
+      ['plan', 'multi-analysis'],
+    ]) {
       expect(await folder.run(...args, '--help')).toMatchObject({ code: 0, stderr: '' });
     }
   });

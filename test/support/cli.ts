@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
+/** In the masks of signals that `/proc` shows. */
+const SIGKILL = 1n << 8n;
 const BIN = join(__dirname, '..', '..', 'bin', 'sixfold.js');
 
 export interface CliResult {
@@ -39,9 +41,9 @@ export class CliFolder implements Disposable {
     return readdirSync(this.temporary);
   }
 
-  /** Processes started from here that still live. Linux only, where `/proc` tells. */
+  /** Processes started from here that live and that nobody has killed. Linux only, where `/proc` tells. */
   leftProcesses(): string[] {
-    return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).includes(this.mark));
+    return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && toldOf(pid, 'environ').includes(this.mark) && !isKilled(pid));
   }
 
   [Symbol.dispose](): void {
@@ -88,9 +90,15 @@ export class CliRun {
   }
 }
 
-function environmentOf(pid: string): string {
+/** SIGKILL was sent: nothing the process does can keep it alive, but a busy machine takes a while until it is gone. */
+function isKilled(pid: string): boolean {
+  const pending = /^ShdPnd:\s*([0-9a-f]+)$/m.exec(toldOf(pid, 'status'))?.[1];
+  return pending === undefined || (BigInt(`0x${pending}`) & SIGKILL) !== 0n;
+}
+
+function toldOf(pid: string, file: 'environ' | 'status'): string {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
     return ''; // It ended meanwhile.
   }

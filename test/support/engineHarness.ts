@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { DurableRun } from '../../src/abstract/DurableRun.js';
-import type { Logger } from '../../src/abstract/Logger.js';
+import { silentTelemetry } from '../../src/abstract/Telemetry.js';
 import type { Engine, RunHandle } from '../../src/engine/Engine.js';
 import { type EmbeddedEngineOptions, embeddedEngine } from '../../src/engine/embedded/EmbeddedEngine.js';
 import type { Call, Effect } from '../../src/kernel/Call.js';
+import { Carried } from '../../src/kernel/codec/Carried.js';
 import { Codec } from '../../src/kernel/codec/Codec.js';
+import type { Logger } from '../../src/kernel/Logger.js';
+import { SecretVault } from '../../src/kernel/SecretVault.js';
 
 export const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 export const codec = new Codec();
@@ -32,14 +35,17 @@ export async function openEngine(
   await engine.open({
     codec,
     logger: silent,
+    telemetry: silentTelemetry,
+    secrets: new SecretVault([]),
     load: () => {
       onLoad?.();
       return {
         fingerprint,
         run: code,
-        encodeResult: (result) => codec.encode(result, 'the result'),
-        report: () => 'null',
+        carryResult: (result) => codec.carry(result, 'the result'),
+        report: () => () => 'null',
         unload: async () => onUnload?.(),
+        progress: () => ({ done: 0 }),
       };
     },
   });
@@ -47,7 +53,14 @@ export async function openEngine(
 }
 
 export function begin(engine: Engine, params: unknown = null, key?: string): Promise<RunHandle> {
-  return engine.start({ command: 'test', version: '1', fingerprint: 'f1', params: codec.encode(params, 'params'), principal: 'null', key });
+  return engine.start({
+    command: 'test',
+    version: '1',
+    fingerprint: 'f1',
+    params: Carried.ofText(codec.encode(params, 'params')),
+    principal: 'null',
+    key,
+  });
 }
 
 /** A step of a test. */
@@ -64,7 +77,7 @@ export function ask<T>(
 export async function resultOf(handle: RunHandle): Promise<unknown> {
   const ended = await handle.ended();
   if (ended.status !== 'completed') throw codec.decode(ended.error ?? 'null');
-  return codec.decode(ended.result ?? 'null');
+  return codec.revive(ended.result ?? Carried.ofText('null'));
 }
 
 /** A folder for journals, removed when the test file is done. */

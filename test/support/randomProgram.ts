@@ -1,4 +1,4 @@
-/** Random programs over steps, as data, and their interpretation: sequence, all, race, any, retry, loop, forgotten. */
+/** Random programs over steps, as data, and their interpretation: sequence, all, race, any, retry, loop, forgotten, a person's decision. */
 import fc from 'fast-check';
 import type { DurableRun } from '../../src/abstract/DurableRun.js';
 import type { Call } from '../../src/kernel/Call.js';
@@ -7,6 +7,8 @@ import type { Code } from './engineHarness.js';
 export type Node =
   | { readonly kind: 'step'; readonly operation: string; readonly input: number; readonly hops: number }
   | { readonly kind: 'chain'; readonly operation: string }
+  /** Asks whether a person lets a gate pass. */
+  | { readonly kind: 'decision'; readonly gate: string }
   | { readonly kind: 'seq' | 'all' | 'race' | 'any'; readonly parts: readonly Node[] }
   | { readonly kind: 'retry'; readonly part: Node }
   | { readonly kind: 'forgotten'; readonly part: Node }
@@ -27,6 +29,7 @@ export const program: fc.Arbitrary<Node> = fc.letrec<{ root: Node; node: Node }>
         hops: fc.integer({ min: 0, max: 3 }),
       }),
       fc.record({ kind: fc.constant('chain' as const), operation }),
+      fc.record({ kind: fc.constant('decision' as const), gate: fc.constantFrom('stock', 'price') }),
       fc.record({ kind: fc.constantFrom('seq' as const, 'all' as const, 'race' as const, 'any' as const), parts }),
       fc.record({ kind: fc.constant('retry' as const), part: tie('node') }),
       fc.record({ kind: fc.constant('forgotten' as const), part: tie('node') }),
@@ -65,6 +68,11 @@ export function codeOf(root: Node, world: World, { trace }: Observed): Code {
           return step(place, node.operation, node.input, node.hops);
         case 'chain':
           return step(place, node.operation, last % 7, 0);
+        case 'decision': {
+          const override = await run.override(node.gate, 0);
+          trace.push(`${place}=${override?.reason ?? 'stands'}`);
+          return override?.by;
+        }
         case 'retry':
           return evaluate(node.part, `${place}.try`).catch(() => evaluate(node.part, `${place}.again`));
         case 'forgotten':

@@ -2,6 +2,8 @@
 import { IsString } from 'class-validator';
 import {
   type Call,
+  type CommandContext,
+  CommandMiddleware,
   type CommandRunner,
   command,
   type EventContext,
@@ -129,6 +131,39 @@ export class Half extends OrchestrationCommand<Ask, Answer> {
 export abstract class Erased extends OrchestrationCommand<Ask, Answer> {
   // @ts-expect-error annotating the hook with the bare type would erase the systems
   abstract override defineOrchestrationScope(): OrchestrationScope;
+}
+
+export async function inside(ctx: CommandContext): Promise<void> {
+  const answer = await ctx.execute(Consult, { text: 'why' });
+  void answer.text;
+  // @ts-expect-error the params are not those of the child
+  await ctx.execute(Consult, { number: '1' });
+  // @ts-expect-error the result of the child has no such field
+  void answer.number;
+  // @ts-expect-error a check gives a verdict
+  await ctx.gate('no verdict', () => 'fine');
+  // @ts-expect-error a gate is an error or a warning
+  await ctx.gate('severity', () => true, { severity: 'info' });
+  // @ts-expect-error only what can be disposed of can be used
+  ctx.use({ close: () => undefined });
+}
+
+// @ts-expect-error no such phase
+@command({ name: 'wrong-phase', params: Ask, result: Answer, phaseTimeoutsMs: { lunch: 1 } })
+export class WrongPhase extends PlainCommand<Ask, Answer> {
+  async run(params: Ask): Promise<Answer> {
+    return params;
+  }
+
+  // @ts-expect-error the result that is verified is that of the command
+  override async verify(_result: Heard): Promise<void> {}
+}
+
+export class Nosy extends CommandMiddleware {
+  // @ts-expect-error the params of any command are not text
+  override before(invocation: { readonly params: string }): void {
+    void invocation;
+  }
 }
 
 export async function calls(runner: CommandRunner): Promise<void> {

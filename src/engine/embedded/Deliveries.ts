@@ -14,6 +14,10 @@ export class Deliveries {
     this.nudge();
   }
 
+  find(matches: (record: JournalRecord) => boolean): JournalRecord | undefined {
+    return this.records.find(matches);
+  }
+
   /** The lowest-numbered one. */
   take(): JournalRecord | undefined {
     let lowest = 0;

@@ -5,16 +5,25 @@
  * Invariant: a run is loaded at most once at a time.
  */
 import { randomUUID } from 'node:crypto';
+import type { RunTrace } from '../../abstract/Telemetry.js';
 import { type Clock, systemClock } from '../../kernel/Clock.js';
+import { Carried } from '../../kernel/codec/Carried.js';
 import { UsageError } from '../../kernel/errors.js';
+import { Slots } from '../../kernel/Slots.js';
 import type { EndedRun, Engine, EngineSetup, Program, RunHandle, RunHistory, RunState, RunSummary, StartRequest } from '../Engine.js';
 import { RunWatch } from '../RunWatch.js';
 import { Execution } from './Execution.js';
-import { Journal, type RunRow } from './Journal.js';
+import type { Journal, RunRow } from './Journal.js';
+import { LoadedRun } from './LoadedRun.js';
+import { MemoryJournal } from './MemoryJournal.js';
 import { RunLog, verifyChain } from './RunLog.js';
+import { deadlineInPast, runEnded } from './refusals.js';
 
 export interface EmbeddedEngineOptions {
-  /** Path of the journal, made if it is missing; `:memory:` keeps nothing. */
+  /**
+   * Path of the journal, made if it is missing. `:memory:` is a journal that ends with the process: of ended runs without
+   * a key it keeps the last 256.
+   */
   readonly file: string;
   /** Reads an existing journal, also while another process writes to it; runs cannot be started or resumed. @default false */
   readonly readOnly?: boolean;
@@ -31,11 +40,11 @@ export interface EmbeddedEngineOptions {
   readonly clock?: Clock;
 }
 
-interface Loaded {
-  readonly run: RunRow;
-  readonly execution: Execution;
-  readonly watch: RunWatch;
-  readonly ended: Promise<EndedRun>;
+/** The body of the record that ends a run. */
+interface EndBody {
+  readonly result: string | undefined;
+  readonly error: string | undefined;
+  readonly report: string;
 }
 
 /** Keeps runs in one SQLite file. Hand it to `sixfoldModule`. */
@@ -46,7 +55,9 @@ export function embeddedEngine(options: EmbeddedEngineOptions): Engine {
 class EmbeddedEngine implements Engine {
   readonly name = 'embedded';
   private readonly clock: Clock;
-  private readonly loaded = new Map<string, Loaded>();
+  private readonly loaded = new Slots<LoadedRun>();
+  private readonly seedRoot = randomUUID();
+  private seeds = 0;
   private closing: Promise<void> | undefined;
   private opened: { readonly journal: Journal; readonly setup: EngineSetup } | undefined;
 
@@ -58,18 +69,40 @@ class EmbeddedEngine implements Engine {
     if (this.opened || this.closing)
       throw new UsageError('ENGINE_OPENED_TWICE', 'An engine is opened once. Make another one with embeddedEngine.');
     const { file, readOnly = false, durability = 'power' } = this.options;
-    this.opened = { setup, journal: new Journal({ file, readOnly, fsync: durability === 'power' }, setup.logger) };
+    if (file === ':memory:') {
+      this.opened = { setup, journal: new MemoryJournal() };
+      return;
+    }
+    const { SqliteJournal } = await import('./SqliteJournal.js'); // Late: not every program that imports this opens a file.
+    this.opened = { setup, journal: new SqliteJournal({ file, readOnly, fsync: durability === 'power' }, setup.logger) };
   }
 
   async start(request: StartRequest): Promise<RunHandle> {
     const { journal, setup } = this.writable();
     const known = request.key === undefined ? undefined : this.runOfKey(request.command, request.key);
     if (known) return this.sameRun(known, request);
-    const run = journal.newRun({ ...request, key: request.key ?? null, id: randomUUID(), seed: randomUUID(), startedAt: this.clock.now() });
-    const program = setup.load(run); // May refuse, so before anything is recorded.
+    const { command, version, fingerprint, params, principal, key = null, deadline, parent } = request;
+    if (deadline !== undefined && deadline <= this.clock.now()) throw deadlineInPast(command, deadline);
+    const id = randomUUID();
+    const run = journal.newRun(
+      {
+        id,
+        command,
+        version,
+        fingerprint,
+        params,
+        principal,
+        key,
+        seed: this.newSeed(),
+        startedAt: this.clock.now(),
+      },
+      parent !== undefined,
+    );
+    const program = setup.load(run, { deadline, parent, traceparent: undefined }); // May refuse, so before anything is recorded.
+    const trace = setup.telemetry.begin({ runId: id, command, version, resumed: false, traceparent: undefined });
     journal.addRun(run);
-    const handle = this.launch(program, RunLog.begin(journal, run));
-    await journal.committed(); // R1: nobody learns the id of a run that a crash could lose.
+    const handle = this.launch(program, RunLog.begin(journal, run, { deadline, parent, traceparent: trace.traceparent }), trace);
+    if (!journal.idle) await journal.committed(); // R1: nobody learns the id of a run that a crash could lose.
     return handle;
   }
 
@@ -77,13 +110,15 @@ class EmbeddedEngine implements Engine {
     const { journal, setup } = this.writable();
     await journal.committed(); // What earlier loads added is read back below.
     const run = this.find(runId);
-    const loaded = this.loaded.get(run.id);
-    if (loaded) return handleOf(run.id, loaded);
+    const loaded = this.loadedRun(run.id);
+    if (loaded) return loaded;
     if (run.status !== null) return this.endedHandle(run);
-    const program = setup.load(run);
     const log = RunLog.read(journal, run);
+    const program = setup.load(run, log.origin);
+    const { command, version } = run;
+    const trace = setup.telemetry.begin({ runId: run.id, command, version, resumed: true, traceparent: log.origin.traceparent });
     log.append({ kind: 'resumed', at: this.clock.now(), label: `process ${process.pid}` });
-    return this.launch(program, log);
+    return this.launch(program, log, trace);
   }
 
   async list(limit: number): Promise<readonly RunSummary[]> {
@@ -92,16 +127,17 @@ class EmbeddedEngine implements Engine {
 
   async history(runId: string): Promise<RunHistory> {
     const run = this.find(runId);
-    const records = this.journal.records(run.rowId);
+    const records = this.journal.records(run);
     verifyChain(run, records);
     return { ...this.summaryOf(run), records };
   }
 
   async interrupted(): Promise<readonly string[]> {
+    const loaded = new Set(this.loaded.list.map(({ run }) => run.id));
     return this.journal
       .openRuns()
-      .filter((run) => !this.loaded.has(run.id))
-      .map((run) => run.id);
+      .map(({ id }) => id)
+      .filter((id) => !loaded.has(id));
   }
 
   close(): Promise<void> {
@@ -112,38 +148,47 @@ class EmbeddedEngine implements Engine {
   private async drainAndClose(): Promise<void> {
     if (!this.opened) return;
     const { journal } = this.opened;
-    for (const { execution } of this.loaded.values()) execution.handBack(this.options.drainMs ?? 5000);
-    await Promise.allSettled([...this.loaded.values()].map(({ ended }) => ended));
+    for (const { execution } of this.loaded.list) execution.handBack(this.options.drainMs ?? 5000);
+    await Promise.allSettled(this.loaded.list.map((run) => run.ended()));
     this.opened = undefined;
     await journal.close();
   }
 
-  private launch(program: Program, log: RunLog): RunHandle {
+  /** Different for every run, and not to be guessed from another's. */
+  private newSeed(): string {
+    this.seeds += 1;
+    return `${this.seedRoot}.${this.seeds}`;
+  }
+
+  private launch(program: Program, log: RunLog, trace: RunTrace): RunHandle {
     const { journal, setup } = this.writable();
-    const watch = new RunWatch();
-    const { codec, logger } = setup;
-    const parts = { journal, log, program, codec, logger, clock: this.clock, watch, graceMs: this.options.graceMs ?? 5000 };
-    const execution = new Execution(parts);
-    const ended = execution.drive().finally(() => {
-      this.loaded.delete(log.run.id);
-      watch.end();
-    });
-    ended.catch(() => undefined); // Whoever asks for the end gets it; nobody has to.
-    const loaded = { run: log.run, execution, watch, ended };
-    this.loaded.set(log.run.id, loaded);
-    return handleOf(log.run.id, loaded);
+    const watch = new RunWatch(log.loads, (happening, at) => program.progress(happening, at));
+    const { codec, logger, secrets } = setup;
+    const graceMs = this.options.graceMs ?? 5000;
+    const execution = new Execution({ journal, log, program, codec, logger, secrets, trace, clock: this.clock, watch, graceMs });
+    const run = new LoadedRun(log.run, execution, watch, this.unload);
+    this.loaded.add(run);
+    return run;
+  }
+
+  private readonly unload = (run: LoadedRun): void => this.loaded.remove(run);
+
+  private loadedRun(id: string): LoadedRun | undefined {
+    return this.loaded.find(({ run }) => run.id === id);
   }
 
   private runOfKey(command: string, key: string): RunRow | undefined {
-    const live = [...this.loaded.values()].find(({ run }) => run.command === command && run.key === key);
+    const live = this.loaded.find(({ run }) => run.command === command && run.key === key);
     return live?.run ?? this.journal.runByKey(command, key);
   }
 
   private async sameRun(run: RunRow, request: StartRequest): Promise<RunHandle> {
-    if (run.params !== request.params) {
+    const sameParams = run.params.text === request.params.text;
+    const differs = sameParams ? 'another principal' : 'other params';
+    if (!sameParams || run.principal !== request.principal) {
       throw new UsageError(
         'KEY_REUSED',
-        `The key "${request.key}" of ${request.command} belongs to run ${run.id}, which has other params. Use another key, or the same params.`,
+        `The key "${request.key}" of ${request.command} belongs to run ${run.id}, which has ${differs}. Use another key, or the same ones.`,
         { details: { key: request.key, command: request.command, run: run.id } },
       );
     }
@@ -152,16 +197,18 @@ class EmbeddedEngine implements Engine {
 
   private endedHandle(run: RunRow): RunHandle {
     const { journal } = this.writable();
-    const { result, error, report } = JSON.parse(RunLog.read(journal, run).earlier.at(-1)?.body ?? '{}') as EndedRun;
-    const { status, endedAt } = run as RunRow & Pick<EndedRun, 'status' | 'endedAt'>; // The caller checked the status.
-    const watch = new RunWatch();
-    watch.publish({ type: 'ended', at: endedAt, status });
+    const { result, error, report } = JSON.parse(RunLog.read(journal, run).earlier.at(-1)?.body ?? '{}') as EndBody;
+    const { id, startedAt, status, endedAt } = run as RunRow & Pick<EndedRun, 'status' | 'endedAt'>; // The caller checked the status.
+    const carried = result === undefined ? undefined : Carried.ofText(result);
+    const watch = new RunWatch(Number.POSITIVE_INFINITY, () => ({ done: 1 }));
+    watch.publish({ type: 'ended', status }, endedAt);
     watch.end();
     return {
-      id: run.id,
-      ended: () => Promise.resolve({ ...run, status, endedAt, result, error, report }),
-      watch: () => watch.observe(),
+      id,
+      ended: () => Promise.resolve({ id, startedAt, status, endedAt, result: carried, error, report: () => report }),
+      watch: (after) => watch.observe(after),
       cancel: () => Promise.resolve(),
+      override: () => Promise.reject(runEnded(run.id)),
     };
   }
 
@@ -175,13 +222,15 @@ class EmbeddedEngine implements Engine {
   }
 
   private summaryOf(run: RunRow): RunSummary {
-    return { ...run, state: this.stateOf(run), steps: this.journal.endedSteps(run.rowId) };
+    const { id, command, version, params, principal, key, fingerprint, startedAt, endedAt } = run;
+    const started = { id, command, version, params, principal, key, fingerprint, startedAt };
+    return { ...started, endedAt, state: this.stateOf(run), steps: this.journal.endedSteps(run) };
   }
 
   private stateOf(run: RunRow): RunState {
     if (run.status !== null) return run.status;
     const elsewhere = this.options.readOnly === true && isAlive(this.journal.ownerPid());
-    return this.loaded.has(run.id) || elsewhere ? 'running' : 'interrupted';
+    return elsewhere || this.loadedRun(run.id) ? 'running' : 'interrupted';
   }
 
   private get journal(): Journal {
@@ -195,10 +244,6 @@ class EmbeddedEngine implements Engine {
     if (this.opened && !this.closing) return this.opened;
     throw new UsageError('ENGINE_CLOSED', 'The engine is not open. Start it with startSixfold, and use it before that is disposed.');
   }
-}
-
-function handleOf(id: string, { ended, watch, execution }: Loaded): RunHandle {
-  return { id, ended: () => ended, watch: () => watch.observe(), cancel: (reason) => execution.cancel(reason) };
 }
 
 function isAlive(pid: number | undefined): boolean {

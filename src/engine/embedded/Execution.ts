@@ -1,202 +1,250 @@
 /**
  * One run on one load: drives its code over the journal.
  *
- * Owns: the turn of the code, the order of delivery, cancellation, the verdict. Does not own: the journal file, the
- * steps' bookkeeping (Steps), events (Inbox), other runs.
+ * Owns: the turn of the code, the order of delivery, cancellation. Does not own: the journal file, what the code asks for
+ * (Facilities), the verdict's text, other runs.
  * Invariants: R1 no step starts and no outcome is answered before everything it depends on is on disk; R3 records are
  * delivered one at a time, lowest first among those asked for, live and on replay, with all microtasks drained in
  * between; R4 an ask that comes while the engine is not driving is refused; R7 the run ends only when every started step
  * has an outcome.
  */
-import type { DurableRun, EventInbox, StepRequest } from '../../abstract/DurableRun.js';
-import type { Logger } from '../../abstract/Logger.js';
-import { AskedPromise } from '../../kernel/AskedPromise.js';
-import type { Clock } from '../../kernel/Clock.js';
-import type { Codec } from '../../kernel/codec/Codec.js';
+import type { DurableRun, EventInbox, Observation, StepRequest, TimeLimit } from '../../abstract/DurableRun.js';
+import type { RunHappening } from '../../abstract/RunEvent.js';
+import type { StepStatistics } from '../../abstract/RunReport.js';
+import type { GateOverride } from '../../abstract/Timeline.js';
 import { CancelledError, messageOf, type SixfoldError } from '../../kernel/errors.js';
 import { SeededChance } from '../../kernel/SeededChance.js';
-import { at, whereabouts } from '../../kernel/whereabouts.js';
-import type { EndedRun, Program, RunEvent } from '../Engine.js';
-import type { EndStatus, JournalRecord } from '../Record.js';
-import type { RunWatch } from '../RunWatch.js';
-import { Workspace } from '../Workspace.js';
-import { HANDED_BACK, outcomeUnknown } from './attempt.js';
+import { betweenSteps, whereabouts } from '../../kernel/whereabouts.js';
+import type { EndedRun } from '../Engine.js';
+import { handedBack } from '../handBack.js';
+import type { JournalRecord } from '../Record.js';
+import { outcomeUnknown } from './attempt.js';
 import { Deliveries } from './Deliveries.js';
 import { judgeEnd, judgeFrontier } from './divergence.js';
 import { drain } from './drain.js';
-import { Inbox } from './Inbox.js';
-import type { Journal } from './Journal.js';
-import type { RunLog } from './RunLog.js';
-import { afterFailure, handedBack, isOutcome, notJournaled, refuseInStep, stepInStep } from './refusals.js';
-import { Steps } from './Steps.js';
-
-export interface ExecutionParts {
-  readonly journal: Journal;
-  readonly log: RunLog;
-  readonly program: Program;
-  readonly codec: Codec;
-  readonly clock: Clock;
-  readonly watch: RunWatch;
-  readonly logger: Logger;
-  /** How long a body may take to heed its signal. */
-  readonly graceMs: number;
-}
-
-/** What a report says that says nothing. */
-const NO_REPORT = { degraded: [], findings: [] };
-
-interface Verdict {
-  readonly status: EndStatus;
-  readonly result: string | undefined;
-  readonly error: string | undefined;
-  readonly report: string;
-}
+import type { ExecutionParts } from './ExecutionParts.js';
+import { Facilities, type FacilitiesPorts } from './Facilities.js';
+import { afterFailure, cancelled, checkedOverride, isOutcome, notJournaled, refuseInStep, runEnded, stepInStep } from './refusals.js';
+import { tidyUp } from './tidyUp.js';
+import { type RunEnding, verdictOf } from './verdict.js';
 
 type Ending = { readonly result: unknown } | { readonly error: unknown };
-/** How the code ended, and whether its cancellation had been delivered then. */
-type Settled = Ending & { readonly cancelled: boolean };
+/** How the code ended, and what had stopped the run by then. */
+type Settled = Ending & { readonly stopped: unknown };
 
-export class Execution implements DurableRun {
-  readonly id: string;
-  readonly events: EventInbox;
-  private readonly inbox: Inbox;
-  private readonly steps: Steps;
-  private readonly deliveries = new Deliveries();
-  private readonly cancellation = new AbortController();
-  private readonly chance: SeededChance;
-  private readonly workspace: Workspace;
+/** Stops the run when it is delivered. */
+function isStop({ kind }: JournalRecord): boolean {
+  return kind === 'cancel-requested' || kind === 'time-passed';
+}
+
+export class Execution implements DurableRun, FacilitiesPorts {
+  private readonly facilities: Facilities;
+  readonly deliveries = new Deliveries();
+  private readonly unpublished: [RunHappening, number][] = [];
   /** The last record that an earlier load could deliver. */
   private readonly replayUntil: number;
   private delivered: { readonly seq: number; readonly at: number };
+  private controller: AbortController | undefined;
+  private chance: SeededChance | undefined;
   private driving = false;
   private settled: Settled | undefined;
   private refusal: SixfoldError | undefined;
   private handingBack = false;
   private stopDraining: (() => void) | undefined;
+  /** The code is not driven any more; what was opened is being closed. */
   private over = false;
+  /** The end is written down. */
+  private finished = false;
   private defect: { readonly error: unknown } | undefined;
 
   constructor(private readonly parts: ExecutionParts) {
-    const { log, codec, clock, graceMs } = parts;
-    this.id = log.run.id;
-    this.delivered = { seq: 0, at: log.run.startedAt };
-    this.chance = new SeededChance(log.run.seed);
-    this.workspace = new Workspace(this.id);
-    this.inbox = new Inbox(codec, {
-      ask: <T>() => awaited<T>(),
-      record: (fields) => log.append({ ...fields, at: clock.now() }),
-      offer: (record) => this.deliveries.add(record),
-    });
-    this.events = this.inbox;
-    this.steps = new Steps({
-      runId: this.id,
-      log,
-      codec,
-      clock,
-      graceMs,
-      workspace: this.workspace,
-      deliveries: this.deliveries,
-      publish: (event) => this.publish(event),
-      emit: (...event) => this.inbox.emit(...event),
-      defect: (error) => {
-        this.defect ??= { error };
-        this.deliveries.nudge();
-      },
-    });
-    this.replayUntil = this.recall(log.earlier);
+    const { run, earlier } = parts.log;
+    this.delivered = { seq: 0, at: run.startedAt };
+    this.facilities = new Facilities(parts, this);
+    this.replayUntil = this.recall(earlier);
+  }
+
+  get id(): string {
+    return this.parts.log.run.id;
+  }
+
+  get events(): EventInbox {
+    return this.facilities.inbox;
   }
 
   get signal(): AbortSignal {
-    return this.cancellation.signal;
+    this.controller ??= new AbortController(); // Made for those who ask; it is a good part of a short run's cost.
+    return this.controller.signal;
   }
 
   get replaying(): boolean {
     return this.delivered.seq < this.replayUntil;
   }
 
-  now(): Date {
-    return new Date(this.delivered.at);
+  get traceId(): string {
+    return this.parts.trace.traceparent?.split('-')[1] ?? this.id.replaceAll('-', '');
+  }
+
+  /** What comes after the end of the code is not replayed, and has the time of the clock. */
+  get time(): number {
+    return this.over ? this.parts.clock.now() : this.delivered.at;
   }
 
   uuid(): string {
     refuseInStep('uuid');
-    return this.chance.uuid();
+    return this.draws.uuid();
   }
 
   random(): number {
     refuseInStep('random');
-    return this.chance.random();
+    return this.draws.random();
+  }
+
+  private get draws(): SeededChance {
+    this.chance ??= new SeededChance(this.parts.log.run.seed);
+    return this.chance;
   }
 
   unread(): readonly string[] {
-    return this.steps.unread();
+    return this.facilities.unread();
   }
 
-  announce(phase: string): void {
-    this.publish({ type: 'phase', at: this.delivered.at, phase });
+  statistics(): readonly StepStatistics[] {
+    return this.facilities.statistics();
+  }
+
+  override(gate: string, withinMs: number): Promise<GateOverride | undefined> {
+    return this.facilities.overrides.ask(gate, this.delivered.at + withinMs, this.stopped);
+  }
+
+  limit(limit: TimeLimit): () => void {
+    if (this.over) return () => undefined; // Code that goes on behind the end of its run.
+    return this.facilities.limits.set(limit);
+  }
+
+  observe(observation: Observation): void {
+    if (this.finished) return;
+    this.publish(observation, this.time);
+    const { trace } = this.parts;
+    if (observation.type === 'phase') trace.phase(observation.phase);
+    else if (observation.type === 'gate' && observation.verdict !== 'waiting' && !this.replaying) {
+      const { gate: name, severity, verdict } = observation;
+      trace.gate({ name, severity, passed: verdict === 'passed', overridden: verdict === 'overridden' });
+    }
   }
 
   step<T>(request: StepRequest<T>): Promise<T> {
-    return this.steps.ask(request, this.refuseAsk(request.name));
+    return this.facilities.steps.ask(request, this.refuseAsk(request.name));
   }
 
-  /** Drives the code to its end and records it; throws when the run is left to be resumed. */
-  async drive(): Promise<EndedRun> {
-    const { journal, program, log, clock } = this.parts;
+  /**
+   * Drives the code to its end and records it; throws when the run is left to be resumed.
+   *
+   * @param over called when nothing more will happen on this load
+   */
+  async drive(over: () => void): Promise<EndedRun> {
+    const { trace, watch, secrets } = this.parts;
+    let status = 'handed-back';
+    let reason: string | undefined;
     try {
       await this.driveCode();
+      const stopping = this.stop();
+      if (stopping) await stopping;
+      if (this.refusal && !isOutcome(this.refusal)) await this.leave(this.refusal);
+      const { verdict, ended } = this.record();
+      ({ status, reason } = verdict);
+      const committing = this.committed();
+      if (committing) await committing;
+      watch.publish({ type: 'ended', status }, ended.endedAt);
+      return ended;
+    } catch (error) {
+      if (!this.over) await this.stop();
+      reason = messageOf(error);
+      throw error;
     } finally {
-      this.over = true;
-      this.stopDraining?.();
-      this.steps.abort(this.refusal && isOutcome(this.refusal) ? this.refusal : HANDED_BACK);
-      await this.steps.idle();
-      await this.tidyUp('What was opened for the run', () => program.unload());
-      await this.tidyUp('The temporary folder', () => this.workspace.remove());
+      trace.end(status, reason === undefined ? undefined : secrets.redact(reason));
+      over();
+      watch.end();
     }
-    if (this.refusal && !isOutcome(this.refusal)) {
-      log.close();
-      await journal.committed();
-      throw this.refusal;
-    }
-    const { status, result, error, report } = this.verdict();
-    const endedAt = clock.now();
-    log.append({ kind: 'ended', at: endedAt, label: status, status, body: JSON.stringify({ result, error, report }) });
-    log.close();
-    journal.endRun(log.run.rowId, status, endedAt);
-    await journal.committed();
-    this.parts.watch.publish({ type: 'ended', at: endedAt, status });
-    return { ...log.run, status, endedAt, result, error, report };
   }
 
-  /** Within the grace; what is left behind is told, and no reason to fail a run. */
-  private async tidyUp(what: string, tidy: () => Promise<void>): Promise<void> {
-    const { clock, graceMs, logger } = this.parts;
-    let stop = (): void => undefined;
-    const tooLate = new Promise<never>((_resolve, reject) => {
-      stop = clock.after(graceMs, () => reject(new Error(`it took longer than ${graceMs} ms`)));
-    });
-    try {
-      await Promise.race([tidy(), tooLate]);
-    } catch (error) {
-      logger.warn(`${what} was not tidied up: ${messageOf(error)}`, { run: this.id });
-    } finally {
-      stop();
-    }
+  /** Undefined when nothing has to be waited for. */
+  private stop(): Promise<unknown> | undefined {
+    const { program, clock, graceMs, logger } = this.parts;
+    this.over = true;
+    this.stopDraining?.();
+    const stopping = this.facilities.stop(() => (this.refusal && isOutcome(this.refusal) ? this.refusal : handedBack(this.id)));
+    const settings = { clock, graceMs, warn: (message: string) => logger.warn(message, { run: this.id }) };
+    const tidy = (): Promise<unknown> | undefined => {
+      const closing = tidyUp('What was opened for the run', () => program.unload(), settings);
+      const remove = () => tidyUp('The temporary folder', () => this.facilities.removeWorkspace(), settings);
+      return closing ? closing.then(remove) : remove();
+    };
+    return stopping ? stopping.then(tidy) : tidy();
+  }
+
+  /** Leaves the run to be resumed, once what it recorded is on disk. */
+  private async leave(refusal: SixfoldError): Promise<never> {
+    this.parts.log.close();
+    await this.committed();
+    throw refusal;
+  }
+
+  /** Writes the end down. */
+  private record() {
+    const { journal, log, clock } = this.parts;
+    const verdict = verdictOf(this.ending(), this.parts);
+    const { status, result, error, report } = verdict;
+    const endedAt = clock.now();
+    const body = () => JSON.stringify({ result: result?.text, error, report: report() });
+    this.finished = true;
+    log.append({ kind: 'ended', at: endedAt, label: status, status, body });
+    log.close();
+    journal.endRun(log.run, status, endedAt);
+    const { id, startedAt } = log.run;
+    const ended: EndedRun = { id, startedAt, status, endedAt, result, error, report };
+    return { verdict, ended };
+  }
+
+  private committed(): Promise<void> | undefined {
+    const { journal } = this.parts;
+    return journal.idle ? undefined : journal.committed();
+  }
+
+  private ending(): RunEnding {
+    const { unsettled } = this.facilities;
+    if (unsettled.length > 0) return { status: 'unknown', error: outcomeUnknown(unsettled.join(', '), 'its outcome was lost') };
+    if (this.refusal || !this.settled) return { status: 'failed', error: this.refusal };
+    if ('result' in this.settled) return { status: 'completed', result: this.settled.result };
+    const wasCancelled = this.settled.stopped instanceof CancelledError;
+    return { status: wasCancelled ? 'cancelled' : 'failed', error: this.settled.error };
   }
 
   /** Records the wish; it is delivered in order with what else happens. */
   async cancel(reason: string): Promise<void> {
-    const { log, clock, journal } = this.parts;
+    const { log, clock, secrets } = this.parts;
     if (this.over) return;
-    this.deliveries.add(log.append({ kind: 'cancel-requested', at: clock.now(), label: reason }));
-    await journal.committed();
+    this.deliveries.add(log.append({ kind: 'cancel-requested', at: clock.now(), label: secrets.redact(reason) }));
+    await this.committed();
+  }
+
+  /** Records that a person lets a gate pass. @throws UsageError `RUN_ENDED` or `OVERRIDE_INVALID` */
+  async decide(gate: string, override: GateOverride): Promise<void> {
+    const { log, clock, codec } = this.parts;
+    if (this.over) throw runEnded(this.id);
+    const { by, reason } = checkedOverride(gate, override);
+    const body = codec.encode({ by, reason }, 'an override');
+    this.facilities.overrides.take(log.append({ kind: 'gate-overridden', at: clock.now(), label: gate, body }));
+    await this.committed();
   }
 
   /** Starts nothing more but what is being committed, and aborts after `drainMs` what is still under way. */
   handBack(drainMs: number): void {
     if (this.over) return;
     this.handingBack = true;
-    this.stopDraining = this.parts.clock.after(drainMs, () => this.steps.abort(HANDED_BACK));
+    this.stopDraining = this.parts.clock.after(drainMs, () => {
+      if (this.facilities.active) this.facilities.steps.abort(handedBack(this.id));
+    });
     this.deliveries.nudge();
   }
 
@@ -209,11 +257,12 @@ export class Execution implements DurableRun {
         await this.turn(() => this.deliver(record));
         continue;
       }
-      await this.passFrontier();
+      if (!this.facilities.unused) await this.passFrontier();
       if (!this.deliveries.empty || this.refusal) continue;
-      if (this.steps.active) await this.deliveries.arrival();
-      else if (this.settled && !this.steps.hasFresh) {
-        this.refusal = judgeEnd(this.steps.leftover, this.sameCode);
+      const { active, waiting, hasFresh, leftover } = this.facilities;
+      if (active || (waiting && !this.handingBack && !this.settled)) await this.deliveries.arrival();
+      else if (this.settled && !hasFresh) {
+        this.refusal = judgeEnd(leftover, this.sameCode);
         return;
       } else this.refusal = this.handingBack ? handedBack(this.id) : notJournaled(this.parts.log.run, 'waits for');
     }
@@ -221,13 +270,21 @@ export class Execution implements DurableRun {
 
   private begin(): void {
     const settle = (settled: Ending): void => {
-      if (this.driving) this.settled = { ...settled, cancelled: this.signal.aborted };
+      if (this.driving) this.settled = { ...settled, stopped: this.stopped };
       else this.refuseLateWork('came to its end after');
     };
-    at('between-steps', async () => this.parts.program.run(this)).then(
+    betweenSteps(() => this.runCode()).then(
       (result) => settle({ result }),
       (error: unknown) => settle({ error }),
     );
+  }
+
+  private runCode(): Promise<unknown> {
+    try {
+      return this.parts.program.run(this);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Lets the code run on until all that it can do without the engine is done. */
@@ -235,54 +292,82 @@ export class Execution implements DurableRun {
     return new Promise((resolve) => {
       this.driving = true;
       move();
-      drain(() => {
-        this.driving = false;
-        resolve();
-      });
+      drain(
+        () => {
+          this.driving = false;
+          resolve();
+        },
+        () => this.settled !== undefined && this.facilities.unused,
+      );
     });
   }
 
   private deliver(record: JournalRecord): void {
-    this.delivered = record;
-    if (record.kind === 'step-ended') this.steps.deliver(record);
-    else if (record.kind === 'cancel-requested') this.deliverCancel(record.label);
-    else this.inbox.deliver(record);
+    // A decision or an event may have been recorded long before it is asked for; time does not go back for it.
+    this.delivered = { seq: Math.max(this.delivered.seq, record.seq), at: Math.max(this.delivered.at, record.at) };
+    if (isStop(record)) this.halt(this.errorOfStop(record));
+    else this.facilities.deliver(record);
   }
 
-  private deliverCancel(reason: string): void {
-    const error = new CancelledError('RUN_CANCELLED', `The run was cancelled: ${reason}.`, { details: { reason } });
-    this.cancellation.abort(error);
-    this.steps.abort(error);
+  private errorOfStop({ kind, label }: JournalRecord): SixfoldError {
+    return kind === 'cancel-requested' ? cancelled(label) : this.facilities.limits.errorOf(label);
+  }
+
+  private halt(error: SixfoldError): void {
+    this.controller ??= new AbortController();
+    this.controller.abort(error);
+    this.facilities.abort(this.stopped); // Of several reasons the first counts.
+  }
+
+  /** What stopped the run, if something did. */
+  private get stopped(): SixfoldError | undefined {
+    return this.controller?.signal.reason as SixfoldError | undefined; // Nobody else has the controller.
   }
 
   /** Where nothing recorded is left to deliver: what is asked for is committed (R1) and started. */
   private async passFrontier(): Promise<void> {
-    const { journal } = this.parts;
-    const fresh = this.handingBack ? [] : this.steps.takeFresh();
-    this.refusal ??= judgeFrontier(fresh, this.steps.leftover, this.sameCode);
+    const { steps, leftover } = this.facilities;
+    const fresh = this.handingBack ? [] : steps.takeFresh();
+    this.refusal ??= judgeFrontier(fresh, leftover, this.sameCode);
     if (this.refusal) return;
-    const starting = this.steps.prepare(fresh, this.signal.aborted ? this.signal.reason : undefined);
-    this.inbox.reachFrontier();
-    await journal.committed();
-    for (const ask of starting) this.steps.start(ask);
+    const starting = steps.prepare(fresh, this.stopped);
+    this.facilities.reachFrontier();
+    await this.committed();
+    const stopping = this.deliveries.find(isStop); // It came while the asks were on their way to the disk.
+    for (const ask of starting) {
+      if (stopping) steps.withdraw(ask, this.errorOfStop(stopping));
+      else if (!this.handingBack || ask.request.effect === 'once') steps.start(ask);
+    }
   }
 
   private recall(records: readonly JournalRecord[]): number {
     let last = 0;
     for (const record of records) {
       if (record.kind === 'started' || record.kind === 'resumed') continue;
-      if (record.kind === 'step-ended' || record.kind === 'step-intended') this.steps.recall(record);
-      else if (record.kind === 'cancel-requested') this.deliveries.add(record);
-      else this.inbox.recall(record);
+      this.facilities.recall(record);
       last = record.seq;
     }
     return last;
   }
 
+  fail(error: unknown): void {
+    this.defect ??= { error };
+    this.deliveries.nudge();
+  }
+
   /** R1: observers learn of something when it is on disk. */
-  private publish(event: RunEvent): void {
-    this.parts.journal.committed().then(
-      () => this.parts.watch.publish(event),
+  publish(happening: RunHappening, at: number): void {
+    const { journal, watch } = this.parts;
+    if (this.unpublished.length === 0 && journal.idle) {
+      watch.publish(happening, at);
+      return;
+    }
+    this.unpublished.push([happening, at]);
+    if (this.unpublished.length > 1) return;
+    journal.committed().then(
+      () => {
+        for (const next of this.unpublished.splice(0)) watch.publish(...next);
+      },
       () => undefined, // The driver meets the same error and stops the run.
     );
   }
@@ -291,7 +376,7 @@ export class Execution implements DurableRun {
     if (whereabouts() === 'in-step') return stepInStep(name);
     if (!this.driving) return this.refuseLateWork(`asked for ${name} after`);
     if (this.settled && 'error' in this.settled) return afterFailure(name);
-    return this.signal.aborted ? (this.signal.reason as CancelledError) : undefined;
+    return this.stopped;
   }
 
   private refuseLateWork(what: string): SixfoldError {
@@ -303,37 +388,4 @@ export class Execution implements DurableRun {
   private get sameCode(): boolean {
     return this.parts.program.fingerprint === this.parts.log.run.fingerprint;
   }
-
-  private verdict(): Verdict {
-    const { codec, program } = this.parts;
-    const ended = (status: EndStatus, thrown: unknown): Verdict => {
-      return { status, result: undefined, error: codec.encodeError(thrown), report: this.reportOr(NO_REPORT) };
-    };
-    if (this.steps.unsettled.length > 0) return ended('unknown', outcomeUnknown(this.steps.unsettled.join(', '), 'its outcome was lost'));
-    if (this.refusal || !this.settled) return ended('failed', this.refusal);
-    if ('error' in this.settled) return ended(this.settled.cancelled ? 'cancelled' : 'failed', this.settled.error);
-    try {
-      return { status: 'completed', result: program.encodeResult(this.settled.result), error: undefined, report: program.report() };
-    } catch (error) {
-      return ended('failed', error);
-    }
-  }
-
-  /** A run that failed ends, also when its report cannot be kept. */
-  private reportOr(otherwise: object): string {
-    try {
-      return this.parts.program.report();
-    } catch (error) {
-      this.parts.logger.error(`The report of run ${this.id} cannot be kept: ${messageOf(error)}`, { run: this.id });
-      return this.parts.codec.encode(otherwise, 'an empty report');
-    }
-  }
-}
-
-function awaited<T>(): { promise: Promise<T>; resolve(value: T): void } {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new AskedPromise<T>((onResolve) => {
-    resolve = onResolve;
-  }).handled();
-  return { promise, resolve };
 }

@@ -35,3 +35,7 @@ export class Ordinals {
 export function placeOf(identity: string): string {
   return identity.split('/').slice(0, 2).join('/');
 }
+
+export function branchOf(identity: string): string {
+  return decodeURIComponent(identity.slice(0, identity.indexOf('/')));
+}

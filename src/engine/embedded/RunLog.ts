@@ -5,11 +5,15 @@
  */
 import { chainHash, digest } from '../../kernel/digest.js';
 import { InvariantViolation } from '../../kernel/errors.js';
+import type { RunOrigin } from '../Engine.js';
 import type { JournalRecord } from '../Record.js';
 import type { Journal, RunRow } from './Journal.js';
 
 export type NewRecord = Pick<JournalRecord, 'kind' | 'at' | 'label'> &
-  Partial<Pick<JournalRecord, 'step' | 'status' | 'effect' | 'startedAt' | 'body'>>;
+  Partial<Pick<JournalRecord, 'step' | 'status' | 'effect' | 'startedAt'>> & {
+    /** A function makes the text when it is needed, which in memory is when somebody reads it. */
+    readonly body?: string | null | (() => string);
+  };
 
 export class RunLog {
   private lastSeq: number;
@@ -24,18 +28,29 @@ export class RunLog {
   ) {
     const last = earlier.at(-1);
     this.lastSeq = last?.seq ?? 0;
-    this.lastHash = last?.hash ?? rootHash(run);
+    this.lastHash = last?.hash ?? (journal.sealing ? rootHash(run) : '');
   }
 
-  static begin(journal: Journal, run: RunRow): RunLog {
+  static begin(journal: Journal, run: RunRow, origin: RunOrigin): RunLog {
     const log = new RunLog(journal, run, []);
-    log.append({ kind: 'started', at: run.startedAt, label: run.command });
+    const said = Object.values(origin).some((value) => value !== undefined);
+    log.append({ kind: 'started', at: run.startedAt, label: run.command, body: said ? JSON.stringify(origin) : null });
     return log;
+  }
+
+  /** What the first record says; journals of older versions say nothing. */
+  get origin(): RunOrigin {
+    return { deadline: undefined, traceparent: undefined, parent: undefined, ...JSON.parse(this.earlier[0]?.body ?? '{}') };
+  }
+
+  /** How often the run was loaded before. */
+  get loads(): number {
+    return this.earlier.filter(({ kind }) => kind === 'started' || kind === 'resumed').length;
   }
 
   /** @throws InvariantViolation `JOURNAL_ALTERED` */
   static read(journal: Journal, run: RunRow): RunLog {
-    const records = journal.records(run.rowId);
+    const records = journal.records(run);
     verifyChain(run, records);
     refuseErased(run, records);
     return new RunLog(journal, run, records);
@@ -54,23 +69,31 @@ export class RunLog {
       );
     }
     const seq = this.lastSeq + 1;
-    const body = fields.body ?? null;
-    const unhashed = {
-      step: null,
-      status: null,
-      effect: null,
-      startedAt: null,
-      ...fields,
-      body,
-      bodyDigest: body === null ? null : digest(body),
-      seq,
-    };
-    const record = { ...unhashed, hash: hashOf(this.lastHash, unhashed) };
+    const late = typeof fields.body === 'function' ? fields.body : undefined;
+    const body = typeof fields.body === 'function' ? (this.journal.sealing ? fields.body() : null) : (fields.body ?? null);
+    const { kind, at, label, step = null, status = null, effect = null, startedAt = null } = fields;
+    const unsealed = { seq, kind, at, step, label, status, effect, startedAt, body, bodyDigest: null, hash: '' };
+    const record = this.journal.sealing ? sealed(this.lastHash, unsealed) : unsealed;
     this.lastSeq = seq;
     this.lastHash = record.hash;
-    this.journal.addRecord(this.run.rowId, record);
+    this.journal.addRecord(this.run, record, late);
     return record;
   }
+}
+
+/** The records with the hashes that a sealing journal would have given them. */
+export function chained(run: RunRow, records: readonly JournalRecord[]): readonly JournalRecord[] {
+  let before = rootHash(run);
+  return records.map((record) => {
+    const next = sealed(before, record);
+    before = next.hash;
+    return next;
+  });
+}
+
+function sealed(before: string, record: JournalRecord): JournalRecord {
+  const bodyDigest = record.body === null ? null : digest(record.body);
+  return { ...record, bodyDigest, hash: hashOf(before, { ...record, bodyDigest }) };
 }
 
 /** @throws InvariantViolation `JOURNAL_ALTERED` naming the first record that is not as it was written. */
@@ -120,7 +143,7 @@ function rootHash(run: RunRow): string {
     run.seed,
     String(run.startedAt),
     digest(run.principal),
-    digest(run.params),
+    digest(run.params.text),
   );
 }
 

@@ -5,19 +5,25 @@
  * Execution decides that. Invariants: an ask with a recorded outcome is never executed; an outcome is recorded once.
  */
 import type { StepRequest } from '../../abstract/DurableRun.js';
-import { AskedPromise } from '../../kernel/AskedPromise.js';
+import type { RunHappening } from '../../abstract/RunEvent.js';
+import type { StepStatistics } from '../../abstract/RunReport.js';
+import type { RunTrace } from '../../abstract/Telemetry.js';
+import { AskedPromise, UnreadAsks } from '../../kernel/AskedPromise.js';
 import type { Clock } from '../../kernel/Clock.js';
 import type { Codec } from '../../kernel/codec/Codec.js';
 import { digest } from '../../kernel/digest.js';
 import { messageOf } from '../../kernel/errors.js';
-import type { RunEvent } from '../Engine.js';
+import type { Logger } from '../../kernel/Logger.js';
+import type { SecretVault } from '../../kernel/SecretVault.js';
 import type { JournalRecord } from '../Record.js';
 import type { Workspace } from '../Workspace.js';
+import { AttemptVoice } from './AttemptVoice.js';
 import { type Attempted, attemptStep, outcomeUnknown } from './attempt.js';
 import type { Deliveries } from './Deliveries.js';
 import type { Leftover } from './divergence.js';
-import { Ordinals } from './Ordinals.js';
+import { branchOf, Ordinals } from './Ordinals.js';
 import type { RunLog } from './RunLog.js';
+import { StepTally } from './StepTally.js';
 
 interface Ask {
   readonly identity: string;
@@ -25,6 +31,13 @@ interface Ask {
   readonly inputText: string;
   resolve(value: unknown): void;
   reject(error: unknown): void;
+}
+
+interface Recorded {
+  readonly status: Outcome['status'];
+  readonly body: string;
+  /** Why it did not succeed. */
+  readonly reason?: string | undefined;
 }
 
 type Outcome = Exclude<Attempted, { status: 'handed-back' }>;
@@ -37,8 +50,14 @@ export interface StepsParts {
   readonly graceMs: number;
   readonly workspace: Workspace;
   readonly deliveries: Deliveries;
+  readonly trace: RunTrace;
+  readonly traceId: string;
+  readonly logger: Logger;
+  readonly secrets: SecretVault;
+  /** When the run is stopped, in milliseconds since the epoch. */
+  readonly until: () => number | undefined;
   /** Tells observers, once what was recorded before is on disk. */
-  readonly publish: (event: RunEvent) => void;
+  readonly publish: (happening: RunHappening, at: number) => void;
   readonly emit: (id: string, type: string, source: string, data: object) => void;
   /** Something went wrong that is not the step's. */
   readonly defect: (error: unknown) => void;
@@ -54,7 +73,8 @@ export class Steps {
   private readonly intended = new Map<string, string>();
   /** Names of `once` steps whose last outcome is unknown, by identity. */
   private readonly lost = new Map<string, string>();
-  private readonly promises: { readonly name: string; readonly promise: AskedPromise<unknown> }[] = [];
+  private readonly asks = new UnreadAsks();
+  private readonly tally = new StepTally();
 
   constructor(private readonly parts: StepsParts) {}
 
@@ -73,7 +93,11 @@ export class Steps {
 
   /** Names of the asks whose promise nobody looked at. */
   unread(): readonly string[] {
-    return this.promises.filter(({ promise }) => !promise.looked).map(({ name }) => name);
+    return this.asks.list;
+  }
+
+  statistics(): readonly StepStatistics[] {
+    return this.tally.list;
   }
 
   /** Takes an ask in; `refused` rejects it unrecorded. */
@@ -84,10 +108,10 @@ export class Steps {
       resolve = onResolve;
       reject = onReject;
     }).handled();
-    this.promises.push({ name: request.name, promise });
+    void this.asks.note(request.name, promise);
     try {
       if (refused) throw refused;
-      const inputText = this.parts.codec.encode(request.input, `the input of ${request.name}`, request.inputClass);
+      const inputText = this.parts.codec.exactText(request.input, `the input of ${request.name}`, request.inputClass);
       const identity = this.ordinals.take(request.branch, request.name, digest(inputText), request.key);
       this.admit({ identity, request, inputText, resolve: resolve as Ask['resolve'], reject });
     } catch (error) {
@@ -111,13 +135,8 @@ export class Steps {
       return;
     }
     this.keep(step, record);
-    this.parts.publish({
-      type: 'step-replayed',
-      at: record.at,
-      step: record.label,
-      status: record.status ?? '',
-      durationMs: record.at - (record.startedAt ?? record.at),
-    });
+    const error = record.status === 'succeeded' ? undefined : messageOf(this.parts.codec.decode(record.body ?? 'null'));
+    this.announce('step-replayed', record, error);
   }
 
   /** Hands the outcome to the code that asked for it. */
@@ -173,6 +192,11 @@ export class Steps {
     return this.lost.has(identity) ? 'its outcome was lost, and nobody said since what became of it' : undefined;
   }
 
+  /** Records that an ask was not begun after all. */
+  withdraw(ask: Ask, error: Error): void {
+    this.record(ask, { status: 'cancelled', error }, this.parts.clock.now());
+  }
+
   start(ask: Ask): void {
     const controller = new AbortController();
     this.underWay.set(ask.identity, { controller, done: this.attempt(ask, controller).catch(this.parts.defect) });
@@ -189,38 +213,53 @@ export class Steps {
   }
 
   private async attempt(ask: Ask, controller: AbortController): Promise<void> {
-    const { clock, codec, graceMs, workspace, publish, emit, runId } = this.parts;
+    const { clock, codec, graceMs, publish, trace: runTrace, until } = this.parts;
     const { identity, request } = ask;
     const startedAt = clock.now();
-    publish({ type: 'step-started', at: startedAt, step: request.name });
-    let emitted = 0;
-    let over = false;
-    const callParts = {
-      key: `${runId}/${identity}`,
-      workspace: () => workspace.open(),
-      emit: (type: string, data: object) => {
-        if (over) return; // It was given up; what it says has no place any more.
-        emitted += 1;
-        emit(`${identity}/${emitted}`, type, request.name, data);
+    publish({ type: 'step-started', phase: request.branch, id: identity, step: request.name }, startedAt);
+    const stepTrace = runTrace.step(request.name, request.effect);
+    const trace = stepTrace.attempt(1);
+    const voice = new AttemptVoice(
+      { ...this.parts, command: this.parts.log.run.command },
+      {
+        identity,
+        step: request.name,
+        phase: request.branch,
+        progressed: (done, total) =>
+          publish({ type: 'step-progress', phase: request.branch, id: identity, step: request.name, done, total }, clock.now()),
       },
-    };
+    );
     const input = codec.decode(ask.inputText, request.inputClass);
-    const attempted = await attemptStep(request, input, callParts, controller, { clock, graceMs });
-    over = true;
+    const attempted = await attemptStep(request, input, voice, controller, { clock, graceMs, runUntil: until(), trace });
+    voice.silence();
     this.underWay.delete(identity);
-    if (attempted.status !== 'handed-back') this.record(ask, attempted, startedAt);
+    const { status, reason } =
+      attempted.status === 'handed-back' ? { status: 'handed-back', reason: undefined } : this.record(ask, attempted, startedAt);
+    trace.end(status, reason);
+    stepTrace.end(status, reason);
+    if (attempted.status === 'handed-back' && attempted.error) this.parts.defect(attempted.error); // The run is left like its child.
     this.parts.deliveries.nudge();
   }
 
-  private record({ identity, request }: Ask, outcome: Outcome, startedAt: number): void {
-    const { log, clock, deliveries, publish } = this.parts;
-    const { status, body, reason } = this.textOf(request, outcome);
+  private record({ identity, request }: Ask, outcome: Outcome, startedAt: number): Recorded {
+    const { log, clock, deliveries } = this.parts;
+    const recorded = this.textOf(request, outcome);
+    const { status, body, reason } = recorded;
     const { name: label, effect } = request;
     const record = log.append({ kind: 'step-ended', at: clock.now(), step: identity, label, status, effect, startedAt, body });
     this.keep(identity, record);
     deliveries.add(record);
-    const durationMs = record.at - startedAt;
-    publish({ type: 'step-ended', at: record.at, step: label, status, durationMs, ...(reason === undefined ? {} : { reason }) });
+    this.announce('step-ended', record, reason);
+    return recorded;
+  }
+
+  private announce(type: 'step-ended' | 'step-replayed', record: JournalRecord, reason: string | undefined): void {
+    const id = record.step ?? '';
+    const phase = branchOf(id);
+    const durationMs = record.at - (record.startedAt ?? record.at);
+    this.tally.add({ phase, name: record.label, durationMs, error: reason });
+    const why = reason === undefined ? {} : { reason };
+    this.parts.publish({ type, phase, id, step: record.label, status: record.status ?? '', durationMs, ...why }, record.at);
   }
 
   private keep(identity: string, record: JournalRecord): void {
@@ -231,15 +270,16 @@ export class Steps {
   }
 
   /** What the journal keeps of an outcome; a value that it cannot carry makes the step fail. */
-  private textOf(request: StepRequest<unknown>, outcome: Outcome): { status: Outcome['status']; body: string; reason?: string } {
-    const { codec } = this.parts;
+  private textOf(request: StepRequest<unknown>, outcome: Outcome): Recorded {
+    const { codec, secrets } = this.parts;
+    const reasonOf = (error: unknown): string => secrets.redact(messageOf(error));
     if (outcome.status !== 'succeeded') {
-      return { status: outcome.status, body: codec.encodeError(outcome.error), reason: messageOf(outcome.error) };
+      return { status: outcome.status, body: codec.encodeError(outcome.error), reason: reasonOf(outcome.error) };
     }
     try {
       return { status: 'succeeded', body: codec.encode(outcome.value, `the outcome of ${request.name}`, request.outputClass) };
     } catch (error) {
-      return { status: 'failed', body: codec.encodeError(error), reason: messageOf(error) };
+      return { status: 'failed', body: codec.encodeError(error), reason: reasonOf(error) };
     }
   }
 }

@@ -5,7 +5,7 @@ import { messageOf, type SixfoldError, TransientError, UsageError } from '../../
 import { APPLICATION_ID, FORMAT_VERSION, SCHEMA } from './schema.js';
 
 export interface DatabaseOptions {
-  /** Path of the file, or `:memory:`. */
+  /** Path of the file. */
   readonly file: string;
   /** Opens an existing file for reading only. */
   readonly readOnly: boolean;
@@ -77,7 +77,7 @@ function create(database: DatabaseSync): void {
 }
 
 function refuseDamaged(database: DatabaseSync, file: string): void {
-  if (file === ':memory:' || statSync(file).size > CHECKED_BYTES_MAX) return;
+  if (statSync(file).size > CHECKED_BYTES_MAX) return;
   const verdict = database.prepare('PRAGMA integrity_check(1)').get()?.integrity_check;
   if (verdict !== 'ok') throw corrupt(file, String(verdict));
 }

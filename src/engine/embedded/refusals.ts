@@ -1,5 +1,6 @@
 /** What a run refuses, in words: each says what happened and what to do instead. */
-import { CancelledError, type SixfoldError, TransientError, UsageError } from '../../kernel/errors.js';
+import type { GateOverride } from '../../abstract/Timeline.js';
+import { CancelledError, type SixfoldError, UsageError } from '../../kernel/errors.js';
 import { whereabouts } from '../../kernel/whereabouts.js';
 
 /** @param what such as `waits for`, or `asked for charge after waiting for` */
@@ -33,8 +34,34 @@ export function refuseInStep(draw: string): void {
   );
 }
 
-export function handedBack(runId: string): TransientError {
-  return new TransientError('RUN_HANDED_BACK', `Run ${runId} was not finished when its engine closed. Resume it.`, {
+export function cancelled(reason: string): CancelledError {
+  return new CancelledError('RUN_CANCELLED', `The run was cancelled: ${reason}.`, { details: { reason } });
+}
+
+/** @throws UsageError `OVERRIDE_INVALID` */
+export function checkedOverride(gate: string, override: GateOverride): GateOverride {
+  for (const name of ['by', 'reason'] as const) {
+    if (typeof override[name] === 'string' && override[name].trim() !== '') continue;
+    const asked = name === 'by' ? 'who lets it pass' : 'why it may pass';
+    throw new UsageError('OVERRIDE_INVALID', `The override of gate "${gate}" does not say ${asked}. Give ${name} as text.`, {
+      details: { gate },
+    });
+  }
+  return override;
+}
+
+export function deadlineInPast(command: string, deadline: number): UsageError {
+  return new UsageError(
+    'DEADLINE_INVALID',
+    `The deadline of ${command}, ${new Date(deadline).toISOString()}, is over. Give one in the future.`,
+    {
+      details: { deadline },
+    },
+  );
+}
+
+export function runEnded(runId: string): UsageError {
+  return new UsageError('RUN_ENDED', `Run ${runId} has ended, so nothing about it can be decided any more. Start another one.`, {
     details: { run: runId },
   });
 }

@@ -64,9 +64,14 @@ export class Decoder {
 }
 
 /** An instance without its constructor having run. */
-function instanceWith(type: Class<object>, fields: object): object {
+export function instanceWith(type: Class<object>, fields: object): object {
   const instance: object = Object.create(type.prototype);
-  for (const [key, value] of Object.entries(fields)) define(instance, key, value);
+  for (const key of Object.keys(fields)) {
+    const value = (fields as Record<string, unknown>)[key];
+    // A plain assignment is faster, and the same where nothing of that name is inherited.
+    if (key in instance) define(instance, key, value);
+    else (instance as Record<string, unknown>)[key] = value;
+  }
   return instance;
 }
 

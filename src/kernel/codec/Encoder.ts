@@ -5,6 +5,7 @@
 import type { Class } from '../Class.js';
 import { carriedOf } from './carriedError.js';
 import { type FieldClass, marked, TAG } from './marks.js';
+import { sortedKeys } from './sortedKeys.js';
 
 /** Bound on nesting, so that a value cannot exhaust the stack. */
 const DEPTH_MAX = 400;
@@ -12,9 +13,13 @@ const DEPTH_MAX = 400;
 export class Encoder {
   constructor(private readonly fieldClass: FieldClass) {}
 
-  /** @throws NotCarried */
-  encode(value: unknown, declared: Class<object> | undefined): string {
-    return new Walk(this.fieldClass).write(value, declared);
+  /**
+   * @param redact applied to every text in the value, and neither to the names of fields nor to what is around: a secret that reads
+   *   `true` must not break the form
+   * @throws NotCarried
+   */
+  encode(value: unknown, declared: Class<object> | undefined, redact?: (text: string) => string): string {
+    return new Walk(this.fieldClass, redact).write(value, declared);
   }
 }
 
@@ -35,12 +40,15 @@ class Walk {
   private readonly around: object[] = [];
   private readonly way: (string | number)[] = [];
 
-  constructor(private readonly fieldClass: FieldClass) {}
+  constructor(
+    private readonly fieldClass: FieldClass,
+    private readonly redact: ((text: string) => string) | undefined,
+  ) {}
 
   write(value: unknown, declared: Class<object> | undefined): string {
     switch (typeof value) {
       case 'string':
-        return JSON.stringify(value);
+        return this.writeText(value);
       case 'boolean':
         return value ? 'true' : 'false';
       case 'number':
@@ -91,13 +99,24 @@ class Walk {
     if (Object.getOwnPropertySymbols(value).length > 0) throw this.refusal('an object with a symbol as key', 'Use a string.');
     const asEntries = Object.hasOwn(value, TAG);
     let text = '';
-    for (const key of Object.keys(value).sort()) {
-      this.way.push(key);
-      const field = this.write(value[key], owner && this.fieldClass(owner, key));
-      text += (text === '' ? '' : ',') + (asEntries ? `[${JSON.stringify(key)},${field}]` : `${JSON.stringify(key)}:${field}`);
-      this.way.pop();
+    for (const key of sortedKeys(value)) {
+      const field = this.writeField(value[key], key, owner);
+      const name = JSON.stringify(key); // Never redacted: names are form, and code looks for them.
+      text += (text === '' ? '' : ',') + (asEntries ? `[${name},${field}]` : `${name}:${field}`);
     }
     return asEntries ? marked('object', `[${text}]`) : `{${text}}`;
+  }
+
+  private writeText(text: string): string {
+    return JSON.stringify(this.redact ? this.redact(text) : text);
+  }
+
+  private writeField(value: unknown, key: string, owner: Class<object> | undefined): string {
+    if (typeof value === 'string') return this.writeText(value);
+    this.way.push(key);
+    const text = this.write(value, owner && typeof value === 'object' ? this.fieldClass(owner, key) : undefined);
+    this.way.pop();
+    return text;
   }
 
   /** The declared class whose instance, or plain stand-in, the value is; refuses every other instance. */

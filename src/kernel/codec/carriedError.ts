@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import type { ErrorCode } from '../codes.js';
 import { errorClassNamed, groupOf, SixfoldError } from '../errors.js';
+import { isSensitiveKey, REDACTED, withoutSensitive } from '../sensitiveKeys.js';
 
 export interface CarriedError {
   readonly name: string;
@@ -21,8 +22,10 @@ export interface CarriedError {
 const BUILT_IN = [TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError];
 
 export function carriedOf(error: Error): CarriedError {
-  const own = error instanceof SixfoldError ? { code: error.code, group: groupOf(error), details: error.details } : {};
-  const fields = Object.entries(error).filter(([key, value]) => !(key in own) && key !== 'name' && isSimple(value));
+  const own = error instanceof SixfoldError ? { code: error.code, group: groupOf(error), details: shownDetails(error) } : {};
+  const fields = Object.entries(error)
+    .filter(([key, value]) => !(key in own) && key !== 'name' && isSimple(value))
+    .map(([key, value]): [string, string | number | boolean] => [key, isSensitiveKey(key) ? REDACTED : value]);
   return {
     name: error.name,
     message: error.message,
@@ -32,6 +35,10 @@ export function carriedOf(error: Error): CarriedError {
     ...(error instanceof AggregateError ? { errors: error.errors.map(carriedCause) } : {}),
     ...(fields.length > 0 ? { fields: Object.fromEntries(fields) } : {}),
   };
+}
+
+function shownDetails({ details }: SixfoldError): Readonly<Record<string, unknown>> {
+  return withoutSensitive(details) as Readonly<Record<string, unknown>>; // A record stays one.
 }
 
 export function errorOf(carried: CarriedError): Error {
@@ -66,7 +73,12 @@ function construct(carried: CarriedError, options: { cause?: unknown }): Error {
 
 /** A cause that is neither an error nor simple is kept as its text, so that one odd cause cannot lose the error. */
 function carriedCause(cause: unknown): unknown {
-  return cause instanceof Error || cause === null || isSimple(cause) ? cause : inspect(cause, { depth: 2 });
+  return cause instanceof Error || cause === null || isSimple(cause) ? cause : inspectedText(cause);
+}
+
+/** The text of something that is no error, on one line, without what stands under sensitive names. */
+export function inspectedText(value: unknown): string {
+  return inspect(withoutSensitive(value), { depth: 2, breakLength: Number.POSITIVE_INFINITY });
 }
 
 function isSimple(value: unknown): value is string | number | boolean {

@@ -70,7 +70,8 @@ describe('a journal file', () => {
     const historyOf = async (path: string) => {
       const engine = await openEngine(path, code, { readOnly: true });
       try {
-        return await engine.history(id);
+        const { params, ...history } = await engine.history(id);
+        return { ...history, params: params.text };
       } finally {
         await engine.close();
       }

@@ -454,6 +454,8 @@ describe('the context', () => {
       }
     }
     const outcome = await outcomeOf(Talking, logger);
-    expect(fields).toEqual([{ own: 1, command: 'talking', run: outcome.runId, phase: 'execution' }]);
+    expect(fields).toEqual([
+      { own: 1, command: 'talking', run: outcome.runId, phase: 'execution', trace: outcome.runId.replaceAll('-', '') },
+    ]);
   });
 });

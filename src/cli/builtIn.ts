@@ -1,26 +1,36 @@
-/** The application behind the command line: the commands that come with Sixfold, in a container of its own. */
+/** The commands that come with Sixfold, in a container of their own. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Container } from 'inversify';
 import { MultiAnalysisExecutionCommand, multiAnalysisModule } from '../commands/multi-analysis/index.js';
 import { consoleLogger } from '../host/consoleLogger.js';
-import { type AnyCommand, type Class, type CommandRunner, embeddedEngine, sixfoldModule, startSixfold, UsageError } from '../index.js';
+import {
+  type AnyCommand,
+  type Class,
+  type CommandRunner,
+  embeddedEngine,
+  registeredCommand,
+  sixfoldModule,
+  startSixfold,
+  UsageError,
+} from '../index.js';
+import type { Application, OpenOptions } from './Application.js';
 
-export const COMMANDS: readonly Class<AnyCommand>[] = [MultiAnalysisExecutionCommand];
+const COMMANDS: readonly Class<AnyCommand>[] = [MultiAnalysisExecutionCommand];
+const STANDARD_FOLDER = '.sixfold';
 
-export interface ApplicationOptions {
-  /** The journal; `:memory:` for what needs none. */
-  readonly file: string;
-  readonly readOnly?: boolean;
-  readonly verbose?: boolean;
+export function builtIn(): Application {
+  return { commands: COMMANDS.map(registeredCommand), journal: 'chosen', open, [Symbol.asyncDispose]: async () => undefined };
 }
 
-export async function openApplication({ file, readOnly = false, verbose = false }: ApplicationOptions): Promise<CommandRunner> {
+async function open({ purpose, db, verbose }: OpenOptions): Promise<CommandRunner> {
+  const file = purpose === 'plan' ? ':memory:' : journalFile(db);
+  if (purpose === 'start') prepareJournalFolder(file);
   const container = new Container();
   container.load(
     multiAnalysisModule(),
     sixfoldModule({
-      engine: embeddedEngine({ file, readOnly }),
+      engine: embeddedEngine({ file, readOnly: purpose === 'look' }),
       commands: COMMANDS,
       logger: consoleLogger(verbose ? 'debug' : 'warn'),
     }),
@@ -28,16 +38,14 @@ export async function openApplication({ file, readOnly = false, verbose = false 
   return startSixfold(container, { resume: false });
 }
 
-const STANDARD_FOLDER = '.sixfold';
-
 /** The journal file that was named, or the standard one. */
-export function journalFile(named: string | undefined): string {
+function journalFile(named: string | undefined): string {
   const chosen = named ?? process.env.SIXFOLD_DB;
   return chosen === undefined ? join(STANDARD_FOLDER, 'journal.db') : resolve(chosen);
 }
 
 /** Makes the standard folder of the journal, which git is told to ignore. A folder that the user names must exist. */
-export function prepareJournalFolder(file: string): void {
+function prepareJournalFolder(file: string): void {
   const folder = dirname(file);
   if (folder !== STANDARD_FOLDER || existsSync(folder)) return;
   try {

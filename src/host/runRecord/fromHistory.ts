@@ -1,0 +1,94 @@
+/** The document of a run, out of its history. */
+import type { RunReport, StateFinding } from '../../abstract/RunReport.js';
+import type { RunHistory } from '../../engine/Engine.js';
+import type { JournalRecord } from '../../engine/Record.js';
+import { Codec } from '../../kernel/codec/Codec.js';
+import { troubleOf } from '../Outcome.js';
+import { plainText, plainValue } from './plainValue.js';
+import type { RunRecord } from './RunRecord.js';
+import type { RecordedTurn, RecordIntegrity, RunRecordDocument } from './RunRecordDocument.js';
+import { overrideIn, recordedPhases } from './recordedPhases.js';
+import { recordedSteps } from './recordedSteps.js';
+
+/** What the record of the end says; nothing while there is none, or when it was erased. */
+interface RecordedEnd {
+  readonly result?: string;
+  readonly error?: string;
+  readonly report?: string;
+}
+
+/** What the record of the start says. */
+interface RecordedOrigin {
+  readonly deadline?: number;
+  readonly parent?: string;
+}
+
+/**
+ * The document of a run, for `runRecordMarkdown`, `runRecordHtml` or JSON.
+ *
+ * @param history as `runner.history` gives it. Where its params are an instance of their class, the fields that the class
+ * declares secret are shown as their references, as `runner.document` does; else names alone decide what is redacted.
+ */
+export function runRecord(history: RunRecord<RunHistory>): RunRecordDocument {
+  const { id: runId, command, version, state, key, startedAt, endedAt, records } = history;
+  const codec = new Codec();
+  const { deadline, parent } = bodyOf<RecordedOrigin>(records[0]);
+  const end = bodyOf<RecordedEnd>(records.find(({ kind }) => kind === 'ended'));
+  const report = end.report === undefined ? undefined : ((codec.decode(end.report) as RunReport | null) ?? undefined);
+  return {
+    format: 1,
+    runId,
+    command,
+    version,
+    state,
+    key,
+    parent: parent ?? null,
+    principal: plainValue(history.principal),
+    deadline: deadline === undefined ? null : new Date(deadline).toISOString(),
+    startedAt: new Date(startedAt).toISOString(),
+    endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
+    durationMs: endedAt === null ? null : endedAt - startedAt,
+    params: plainValue(history.params),
+    result: plainValue(end.result === undefined ? null : codec.decode(end.result)),
+    error: end.error === undefined ? null : troubleOf(codec.decode(end.error)),
+    phases: recordedPhases(report?.timeline, records, codec),
+    steps: recordedSteps(records, codec),
+    findings: (report?.findings ?? []).map(plainFinding),
+    degraded: (report?.degraded ?? []).map(({ system, reason }) => ({ system: plainText(system), reason: plainText(reason) })),
+    course: courseOf(records, codec),
+    integrity: integrityOf(records, endedAt !== null),
+  };
+}
+
+/** The code of a command may say it in other than text. */
+function plainFinding({ subject, expected, found, severity, repaired }: StateFinding): StateFinding {
+  const said = { subject: plainText(subject), expected: plainText(expected), found: plainText(found), severity };
+  return repaired === undefined ? said : { ...said, repaired };
+}
+
+/** Such a body is plain JSON. */
+function bodyOf<T>(record: JournalRecord | undefined): Partial<T> {
+  return JSON.parse(record?.body ?? '{}') as Partial<T>;
+}
+
+function courseOf(records: readonly JournalRecord[], codec: Codec): readonly RecordedTurn[] {
+  return records.flatMap(({ seq, at, kind, label, body }) => {
+    if (kind === 'step-intended' || kind === 'step-ended') return [];
+    const override = kind === 'gate-overridden' ? overrideIn(body, codec) : undefined;
+    const detail = override ? `by ${override.by}: ${override.reason}` : null;
+    return [{ seq, at: new Date(at).toISOString(), kind, label, detail }];
+  });
+}
+
+function integrityOf(records: readonly JournalRecord[], ended: boolean): RecordIntegrity {
+  const erased = records.filter(({ body, bodyDigest }) => body === null && bodyDigest !== null).length;
+  const lastHash = records.at(-1)?.hash ?? null;
+  const count = records.length === 1 ? 'The one record of this run has' : `Each of the ${records.length} records of this run has`;
+  const statement = [
+    `${count} a hash over itself and all before it; the chain was verified when the run was read.`,
+    ended ? 'It ends with the end of the run.' : 'The run has not ended, so records may follow.',
+    ...(erased === 0 ? [] : [`The content of ${erased} was erased since; its digest is in the chain.`]),
+    'Whoever can write to the journal could write another chain: compare the last hash with one that was kept elsewhere.',
+  ].join(' ');
+  return { records: records.length, erased, lastHash, statement };
+}

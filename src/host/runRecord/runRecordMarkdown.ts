@@ -1,0 +1,110 @@
+/** The document of a run as Markdown: CommonMark with the tables of GitHub. */
+import { markdownCode, markdownSection, markdownTable, markdownText } from './markdown.js';
+import type { RunRecordDocument } from './RunRecordDocument.js';
+import { cutText, visibleJson } from './visibleText.js';
+import {
+  durationText,
+  factsOf,
+  NOTHING,
+  stepStatusText,
+  timeText,
+  troublesOf,
+  troubleText,
+  VALUE_CHARACTERS_MAX,
+  verdictText,
+} from './wording.js';
+
+/** Nothing that comes from the run is taken for markup. Of a table at most 2,000 rows are shown, and said how many there are. */
+export function runRecordMarkdown(document: RunRecordDocument): string {
+  const sections = [
+    `# ${markdownText(document.command)}: ${markdownText(document.state)}\n`,
+    markdownTable(['', ''], factsOf(document)),
+    markdownSection('Error', errorOf(document)),
+    markdownSection('Phases', phasesOf(document)),
+    markdownSection('Activities', activitiesOf(document)),
+    markdownSection('Gates', gatesOf(document)),
+    markdownSection('Steps', stepsOf(document)),
+    markdownSection('Findings', findingsOf(document)),
+    markdownSection('Degraded systems', degradedOf(document)),
+    markdownSection('Params', codeOf(document.params)),
+    markdownSection('Result', document.result === null ? '' : codeOf(document.result)),
+    markdownSection('Course', courseOf(document)),
+    markdownSection('Integrity', integrityOf(document)),
+  ];
+  return sections.filter((section) => section !== '').join('\n');
+}
+
+function errorOf({ error }: RunRecordDocument): string {
+  const lines = troublesOf(error).map(({ code, message }, depth) => {
+    const because = depth === 0 ? '' : 'because ';
+    return `${'  '.repeat(depth)}- ${because}**${markdownText(code)}**: ${markdownText(message)}\n`;
+  });
+  return lines.join('');
+}
+
+function phasesOf({ phases }: RunRecordDocument): string {
+  return markdownTable(
+    ['Phase', 'Began', 'Took'],
+    phases.map(({ phase, startedAt, durationMs }) => [phase, timeText(startedAt), durationText(durationMs)]),
+  );
+}
+
+function activitiesOf({ phases }: RunRecordDocument): string {
+  const rows = phases.flatMap(({ phase, activities }) =>
+    activities.map(({ name, status, durationMs }) => [phase, name, status, durationText(durationMs)]),
+  );
+  return markdownTable(['Phase', 'Activity', 'Status', 'Took'], rows);
+}
+
+function gatesOf({ phases }: RunRecordDocument): string {
+  const rows = phases.flatMap(({ phase, gates }) => gates.map((gate) => [phase, gate.name, verdictText(gate), gate.found ?? NOTHING]));
+  return markdownTable(['Phase', 'Gate', 'Verdict', 'Found'], rows);
+}
+
+function stepsOf({ steps }: RunRecordDocument): string {
+  const rows = steps.map((step) => [
+    step.name,
+    step.phase,
+    stepStatusText(step),
+    step.effect ?? NOTHING,
+    timeText(step.startedAt),
+    durationText(step.durationMs),
+    troubleText(step.error),
+  ]);
+  return markdownTable(['Step', 'Phase', 'Status', 'Effect', 'Began', 'Took', 'Error'], rows);
+}
+
+function findingsOf({ findings }: RunRecordDocument): string {
+  const rows = findings.map(({ subject, expected, found, severity, repaired }) => [
+    subject,
+    expected,
+    found,
+    repaired ? `${severity}, repaired` : severity,
+  ]);
+  return markdownTable(['Subject', 'Expected', 'Found', 'Severity'], rows);
+}
+
+function degradedOf({ degraded }: RunRecordDocument): string {
+  return markdownTable(
+    ['System', 'Reason'],
+    degraded.map(({ system, reason }) => [system, reason]),
+  );
+}
+
+function codeOf(value: unknown): string {
+  return markdownCode(cutText(visibleJson(value), VALUE_CHARACTERS_MAX), 'json');
+}
+
+function courseOf({ course }: RunRecordDocument): string {
+  const rows = course.map(({ seq, at, kind, label, detail }) => [String(seq), timeText(at), kind, label, detail ?? NOTHING]);
+  return markdownTable(['Record', 'At', 'What', 'Name', 'Detail'], rows);
+}
+
+function integrityOf({ integrity }: RunRecordDocument): string {
+  const { records, lastHash, statement } = integrity;
+  const rows = [
+    ['Records', String(records)],
+    ['Last hash', lastHash ?? NOTHING],
+  ];
+  return `${markdownTable(['', ''], rows)}\n${markdownText(statement)}\n`;
+}

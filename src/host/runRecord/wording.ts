@@ -1,0 +1,72 @@
+/** Words that the readable forms of a run's record share. */
+import type { Trouble } from '../Outcome.js';
+import type { RecordedGate, RecordedStep, RunRecordDocument } from './RunRecordDocument.js';
+
+/** What is shown where there is nothing. */
+export const NOTHING = '–';
+
+/** Rows of one table that are shown; the JSON form has all. */
+export const ROWS_MAX = 2000;
+
+/** Characters of params and of the result that are shown. */
+export const VALUE_CHARACTERS_MAX = 100_000;
+
+/** `34 ms`, `1.2 s`, `2 min 5 s`, `3 h 12 min` */
+export function durationText(ms: number | null): string {
+  if (ms === null) return NOTHING;
+  if (ms < 1000) return `${ms} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60) % 60} min`;
+}
+
+/** `2026-05-01 10:00:00.123 UTC` */
+export function timeText(iso: string | null): string {
+  return iso === null ? NOTHING : `${iso.slice(0, 10)} ${iso.slice(11, 23)} UTC`;
+}
+
+/** An error and what caused it, outermost first. */
+export function troublesOf(error: Trouble | null): readonly Trouble[] {
+  return error === null ? [] : [error, ...troublesOf(error.cause ?? null)];
+}
+
+/** `CODE: message (because CODE: message)`, on one line. */
+export function troubleText(error: Trouble | null): string {
+  const [first, ...causes] = troublesOf(error).map(({ code, message }) => `${code}: ${message}`);
+  return `${first ?? ''}${causes.map((cause) => ` (because ${cause})`).join('')}`;
+}
+
+export function stepStatusText({ status, attempt }: RecordedStep): string {
+  const known = status === 'begun' ? 'begun, outcome not recorded' : status;
+  return attempt === 1 ? known : `${known} (attempt ${attempt})`;
+}
+
+/** `overridden by ada at …: counted by hand` */
+export function verdictText(gate: RecordedGate): string {
+  const { verdict, severity } = gate;
+  if (verdict === 'undecided') return 'did not pass; no decision is recorded';
+  if (verdict === 'overridden') return `overridden ${overrideText(gate)}`;
+  return verdict === 'failed' && severity === 'warning' ? 'failed, a warning' : verdict;
+}
+
+/** Who let a gate pass, when and why; nothing where nobody did. */
+export function overrideText({ override }: RecordedGate): string {
+  return override === null ? '' : `by ${override.by} at ${timeText(override.at)}: ${override.reason}`;
+}
+
+/** What the run is and who asked for it: names and values for the head of a form. */
+export function factsOf(document: RunRecordDocument): readonly (readonly [string, string])[] {
+  const { runId, command, version, state, startedAt, endedAt, durationMs, principal, key, parent, deadline } = document;
+  const rare = Object.entries({ Key: key, 'Started by run': parent, Deadline: deadline && timeText(deadline) });
+  return [
+    ['Run', runId],
+    ['Command', `${command}, version ${version}`],
+    ['State', state],
+    ['Started', timeText(startedAt)],
+    ['Ended', endedAt === null ? 'not yet' : timeText(endedAt)],
+    ['Took', durationText(durationMs)],
+    ['Principal', principal === null ? NOTHING : typeof principal === 'string' ? principal : JSON.stringify(principal)],
+    ...rare.flatMap(([name, value]) => (value === null ? [] : [[name, value] as const])),
+  ];
+}
