@@ -319,12 +319,15 @@ describe('code', () => {
     expect((await knip).output.trim()).toBe('');
   });
 
-  it.each(['sixfold', 'multi-analysis', 'opentelemetry'])('has the public API that docs/api/%s.api.md says; npm run api updates it', async (name) => {
-    expect(existsSync(join(ROOT, 'dist/index.d.ts')) || 'dist is missing: npm run build').toBe(true);
-    const said = await reports.get(name);
-    const fresh = join(FRESH_REPORTS, `${name}.api.md`);
-    expect(existsSync(join(ROOT, fresh)) || said?.output).toBe(true);
-    expect(read(`docs/api/${name}.api.md`)).toBe(read(fresh));
-    expect(said).toMatchObject({ code: 0 });
-  });
+  it.each(['sixfold', 'multi-analysis', 'opentelemetry'])(
+    'has the public API that docs/api/%s.api.md says; npm run api updates it',
+    async (name) => {
+      expect(existsSync(join(ROOT, 'dist/index.d.ts')) || 'dist is missing: npm run build').toBe(true);
+      const said = await reports.get(name);
+      const fresh = join(FRESH_REPORTS, `${name}.api.md`);
+      expect(existsSync(join(ROOT, fresh)) || said?.output).toBe(true);
+      expect(read(`docs/api/${name}.api.md`)).toBe(read(fresh));
+      expect(said).toMatchObject({ code: 0 });
+    },
+  );
 });
