@@ -73,6 +73,7 @@ export {
 export type { Logger } from './kernel/Logger.js';
 export type { SecretProvider } from './kernel/SecretVault.js';
 export { sixfoldVersion } from './kernel/sixfoldVersion.js';
+export { oneLine, visible } from './kernel/text/visibleText.js';
 export { Absent } from './orchestration/Absent.js';
 export { type CentralizedOptions, centralized } from './orchestration/coordination/Centralized.js';
 export { compareVersions } from './orchestration/coordination/compareVersions.js';

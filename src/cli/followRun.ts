@@ -1,6 +1,7 @@
 /** Takes a run to its end at a terminal: progress, Ctrl-C, gates that wait, summary, exit code. */
 import { type CommandRunner, type CommandSpec, type Outcome, type Run, SixfoldError } from '../index.js';
 import { EXIT } from './exitCodes.js';
+import { jsonText } from './jsonText.js';
 import { ProgressView } from './ProgressView.js';
 import { Standstill } from './Standstill.js';
 import { type SameJournal, waitingData, waitingText } from './waitingText.js';
@@ -32,7 +33,7 @@ export async function followRun(run: Run<unknown>, options: FollowOptions): Prom
     const gates = standstill?.gates ?? [];
     if (gates.length === 0 || !(error instanceof SixfoldError && error.code === 'RUN_HANDED_BACK')) throw error;
     process.stderr.write(waitingText(run.id, gates, options.journal));
-    if (json) process.stdout.write(`${JSON.stringify(waitingData(run.id, gates, options.journal), undefined, 2)}\n`);
+    if (json) process.stdout.write(jsonText(waitingData(run.id, gates, options.journal)));
     return EXIT.waiting;
   } finally {
     standstill?.stop();
@@ -65,7 +66,7 @@ function printSummary(outcome: Outcome<unknown>, spec: Pick<CommandSpec<object, 
     return exitCodeOf(outcome);
   }
   if (!spec.present) {
-    process.stdout.write(`${JSON.stringify(outcome.result, undefined, 2) ?? ''}\n`);
+    process.stdout.write(jsonText(outcome.result));
     return EXIT.done;
   }
   const { stdout } = process;
@@ -76,7 +77,7 @@ function printSummary(outcome: Outcome<unknown>, spec: Pick<CommandSpec<object, 
 }
 
 function printJson(outcome: Outcome<unknown>, spec: Pick<CommandSpec<object, unknown>, 'present'>): number {
-  process.stdout.write(`${JSON.stringify(outcome, undefined, 2)}\n`);
+  process.stdout.write(jsonText(outcome));
   if (outcome.status !== 'completed') return exitCodeOf(outcome);
   const accepted = spec.present?.(outcome.result, { columns: 100, colour: false }).accepted;
   return accepted === false ? EXIT.notAccepted : EXIT.done;

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { type CommandRunner, OrchestrationCommand, type RegisteredCommand } from '../index.js';
 import type { Application } from './Application.js';
 import { followRun } from './followRun.js';
+import { jsonText } from './jsonText.js';
 import { addOwnOptions, ownOptionsOf } from './ownOptions.js';
 import { addParams, inFlags, paramsFrom } from './paramsOptions.js';
 import { planText } from './planText.js';
@@ -34,7 +35,7 @@ export function addPlan(parent: Command, application: Application): void {
       const { json, verbose } = ownOptionsOf(leaf);
       await using runner = await application.open({ purpose: 'plan', db: undefined, verbose });
       const plan = await runner.plan(spec.type, paramsFrom(leaf, spec.params));
-      process.stdout.write(json ? `${JSON.stringify(plan, undefined, 2)}\n` : planText(plan));
+      process.stdout.write(json ? jsonText(plan) : planText(plan));
     });
   }
 }

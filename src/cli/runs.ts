@@ -4,6 +4,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { CommandRunner, RegisteredCommand, Run } from '../index.js';
 import type { Application } from './Application.js';
 import { followRun } from './followRun.js';
+import { jsonText } from './jsonText.js';
 import { addOwnOptions, ownOptionsOf } from './ownOptions.js';
 import { systemUser } from './principal.js';
 import { systemsOf } from './runAndPlan.js';
@@ -48,7 +49,7 @@ function addList(leaf: Command, application: Application): void {
     const { db, json, verbose } = ownOptionsOf(leaf);
     await using runner = await application.open({ purpose: 'look', db, verbose });
     const runs = await runner.runs();
-    process.stdout.write(json ? `${JSON.stringify(runs, undefined, 2)}\n` : runsText(runs));
+    process.stdout.write(json ? jsonText(runs) : runsText(runs));
   });
 }
 

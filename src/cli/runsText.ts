@@ -1,5 +1,6 @@
 import { durationText, factsOf, timeText, troublesOf, verdictText } from '../host/runRecord/wording.js';
 import type { JournalRecord, RecordedPhase, RunHistory, RunRecord, RunRecordDocument, RunSummary } from '../index.js';
+import { jsonLine } from './jsonText.js';
 import { columns, shortened } from './terminalText.js';
 
 /** Characters of an id that are shown; any beginning that fits one run only is accepted. */
@@ -39,7 +40,7 @@ function headOf(document: RunRecordDocument): string {
   const remedy = state === 'interrupted' ? `; go on with: sixfold runs resume ${runId.slice(0, ID_CHARACTERS)}` : '';
   const facts = factsOf(document).map(([name, value]) => [name.toLowerCase(), name === 'State' ? `${value}${remedy}` : value]);
   const causes = troublesOf(error).map(({ code, message }, depth) => [depth === 0 ? 'error' : 'because', `${code}: ${message}`]);
-  return columns([...facts, ['params', JSON.stringify(params)], ...causes]);
+  return columns([...facts, ['params', jsonLine(params)], ...causes]);
 }
 
 function phaseRows({ phase, startedAt, durationMs, activities, gates }: RecordedPhase): string[][] {

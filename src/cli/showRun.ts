@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import { type CommandRunner, runRecordHtml, runRecordMarkdown, UsageError } from '../index.js';
 import type { Application } from './Application.js';
 import { firstLineOf } from './explain.js';
+import { jsonText } from './jsonText.js';
 import { addOwnOptions, ownOptionsOf } from './ownOptions.js';
 import { runText } from './runsText.js';
 
@@ -11,7 +12,7 @@ type Format = 'text' | 'json' | 'markdown' | 'html';
 
 const WRITERS: Readonly<Record<Format, (runner: CommandRunner, id: string) => Promise<string>>> = {
   text: async (runner, id) => runText(await runner.document(id), await runner.history(id)),
-  json: async (runner, id) => `${JSON.stringify(await runner.document(id), undefined, 2)}\n`,
+  json: async (runner, id) => jsonText(await runner.document(id)),
   markdown: async (runner, id) => runRecordMarkdown(await runner.document(id)),
   html: async (runner, id) => runRecordHtml(await runner.document(id)),
 };
@@ -34,7 +35,7 @@ export function addShow(leaf: Command, application: Application): void {
     const { format, out, force = false } = leaf.opts<ShowOptions>();
     if (json && format !== undefined) leaf.error('error: --json and --format exclude each other: --json prints the records as they are');
     await using runner = await application.open({ purpose: 'look', db, verbose });
-    const text = json ? `${JSON.stringify(await runner.history(id), undefined, 2)}\n` : await WRITERS[format ?? 'text'](runner, id);
+    const text = json ? jsonText(await runner.history(id)) : await WRITERS[format ?? 'text'](runner, id);
     if (out !== undefined) writeRecord(out, text, force);
     process.stdout.write(out === undefined ? text : `${out}\n`);
   });

@@ -1,5 +1,5 @@
 /** Foreign text for a terminal: on one line, and nothing in it moves the cursor, colours or reorders. */
-import { oneLine } from '../host/runRecord/visibleText.js';
+import { oneLine } from '../index.js';
 
 const SHORT_CHARACTERS_MAX = 100;
 

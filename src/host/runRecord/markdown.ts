@@ -1,5 +1,5 @@
 /** Pieces of Markdown in which foreign text stays text: CommonMark with the tables of GitHub. */
-import { oneLine, visible } from './visibleText.js';
+import { oneLine, visible } from '../../kernel/text/visibleText.js';
 import { NOTHING, ROWS_MAX } from './wording.js';
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };

@@ -1,12 +1,12 @@
 /** The document of a run as one page that needs nothing else: no script, no network, its only style sheet inline. */
-import { Markup, markup } from './page/markup.js';
+import { Markup, markup } from '../../kernel/text/markup.js';
+import { cutText, visibleJson } from './longText.js';
 import { phaseList } from './page/phaseList.js';
 import type { Span } from './page/span.js';
 import { stepTable } from './page/stepTable.js';
 import { STYLES } from './page/styles.js';
 import { table } from './page/table.js';
 import type { RunRecordDocument } from './RunRecordDocument.js';
-import { cutText, visibleJson } from './visibleText.js';
 import { durationText, factsOf, NOTHING, timeText, troublesOf, VALUE_CHARACTERS_MAX } from './wording.js';
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";

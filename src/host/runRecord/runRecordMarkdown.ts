@@ -1,7 +1,8 @@
 /** The document of a run as Markdown: CommonMark with the tables of GitHub. */
+
+import { cutText, visibleJson } from './longText.js';
 import { markdownCode, markdownSection, markdownTable, markdownText } from './markdown.js';
 import type { RunRecordDocument } from './RunRecordDocument.js';
-import { cutText, visibleJson } from './visibleText.js';
 import {
   durationText,
   factsOf,

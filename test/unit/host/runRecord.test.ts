@@ -4,7 +4,6 @@ import { Type } from 'class-transformer';
 import { IsOptional, IsString, ValidateNested } from 'class-validator';
 import fc from 'fast-check';
 import { markdownCode, markdownText } from '../../../src/host/runRecord/markdown.js';
-import { markup } from '../../../src/host/runRecord/page/markup.js';
 import {
   type CommandContext,
   CommandFailure,
@@ -19,6 +18,7 @@ import {
   runRecordHtml,
   runRecordMarkdown,
 } from '../../../src/index.js';
+import { markup } from '../../../src/kernel/text/markup.js';
 import { commandOf, open } from '../../support/application.js';
 import { journalFolder } from '../../support/engineHarness.js';
 

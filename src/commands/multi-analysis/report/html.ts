@@ -1,13 +1,15 @@
 /** The report as one page that needs nothing else: no script, no network, its only style sheet inline. */
+
+import { Markup, markup } from '../../../kernel/text/markup.js';
+import { visible } from '../../../kernel/text/visibleText.js';
 import type { AnalysisReport } from '../AnalysisReport.js';
 import { findingsByFile } from './page/findingsByFile.js';
 import { fixFirst } from './page/fixFirst.js';
 import { hotspotTable } from './page/hotspotTable.js';
-import { Markup, markup } from './page/markup.js';
 import { picture } from './page/picture.js';
 import { STYLES } from './page/styles.js';
 import { whoLooked } from './page/whoLooked.js';
-import { counted, cutStart, grouped, visible } from './plainText.js';
+import { counted, cutStart, grouped } from './plainText.js';
 
 const ROOT_CHARACTERS_MAX = 200;
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";

@@ -1,10 +1,10 @@
 /** SARIF 2.1.0 (OASIS, errata 01): one run per analyser, for code scanning services and editors. */
 import { pathToFileURL } from 'node:url';
 import type { Invocation, Location, Log, Notification, PropertyBag, ReportingDescriptor, Result, Run } from 'sarif';
+import { oneLine } from '../../../kernel/text/visibleText.js';
 import type { AnalyserStatus, AnalysisReport, ResolvedFinding } from '../AnalysisReport.js';
 import type { Finding, Place } from '../Finding.js';
 import { SCORE_MAX, scoreOf } from '../synthesis/ranking.js';
-import { oneLine } from './plainText.js';
 import { webAddress } from './webAddress.js';
 
 const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';

@@ -1,9 +1,10 @@
 /** The report for a terminal: what to fix first on one or two screens. Foreign text is shown, never obeyed. */
 import { styleText } from 'node:util';
+import { oneLine, visible } from '../../../kernel/text/visibleText.js';
 import type { AnalyserStatus, AnalysisSummary, Hotspot, Recommendation } from '../AnalysisReport.js';
 import { LEVELS, type Level } from '../Finding.js';
 import { columnsOf, cutToEnd, fitted, wrapped } from './columns.js';
-import { counted, cutEnd, oneLine, visible } from './plainText.js';
+import { counted, cutEnd } from './plainText.js';
 
 export interface TerminalOptions {
   /** Width of the terminal; less than 60 is taken as 60, more than 100 as 100. */

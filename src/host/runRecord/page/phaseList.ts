@@ -1,7 +1,8 @@
 /** The phases as bars over the time of the run, each with its activities and gates. */
+
+import { type Markup, markup } from '../../../kernel/text/markup.js';
 import type { RecordedActivity, RecordedGate, RecordedPhase } from '../RunRecordDocument.js';
 import { durationText, overrideText, ROWS_MAX, verdictText } from '../wording.js';
-import { type Markup, markup } from './markup.js';
 import { bar, type Span } from './span.js';
 
 export function phaseList(phases: readonly RecordedPhase[], span: Span): Markup {

@@ -1,4 +1,4 @@
-import { type Markup, markup } from './markup.js';
+import { type Markup, markup } from '../../../kernel/text/markup.js';
 
 /** The time that a page shows, from left to right. */
 export interface Span {

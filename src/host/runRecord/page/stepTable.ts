@@ -1,7 +1,8 @@
 /** Every step in a row: what it was, how it ended, when it ran. */
+
+import { type Markup, markup } from '../../../kernel/text/markup.js';
 import type { RecordedStep } from '../RunRecordDocument.js';
 import { durationText, NOTHING, ROWS_MAX, stepStatusText, timeText, troubleText } from '../wording.js';
-import { type Markup, markup } from './markup.js';
 import { bar, offsetMs, type Span } from './span.js';
 import { moreRows } from './table.js';
 

@@ -1,5 +1,5 @@
+import { type Markup, markup } from '../../../kernel/text/markup.js';
 import { ROWS_MAX } from '../wording.js';
-import { type Markup, markup } from './markup.js';
 
 /** A table of texts; the first column names the row. */
 export function table(columns: readonly string[], rows: readonly (readonly string[])[]): Markup {

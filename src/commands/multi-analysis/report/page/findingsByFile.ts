@@ -1,10 +1,12 @@
 /** Every finding, folded up by file, as many as keep the page light; `report.json` has them all. */
+
+import { type Markup, markup } from '../../../../kernel/text/markup.js';
+import { oneLine, visible } from '../../../../kernel/text/visibleText.js';
 import type { ResolvedFinding } from '../../AnalysisReport.js';
 import { LEVELS } from '../../Finding.js';
 import { compareText, groupBy, inTurn } from '../../synthesis/order.js';
-import { counted, cutEnd, cutStart, oneLine, visible } from '../plainText.js';
+import { counted, cutEnd, cutStart } from '../plainText.js';
 import { webAddress } from '../webAddress.js';
-import { type Markup, markup } from './markup.js';
 import { levelLabel, PATH_CHARACTERS_MAX } from './place.js';
 
 /** About half of the page's 3 MB; the picture has most of the rest. */

@@ -1,6 +1,7 @@
+import { type Markup, markup } from '../../../../kernel/text/markup.js';
+import { oneLine } from '../../../../kernel/text/visibleText.js';
 import type { AnalysisReport, Recommendation } from '../../AnalysisReport.js';
-import { counted, cutEnd, oneLine } from '../plainText.js';
-import { type Markup, markup } from './markup.js';
+import { counted, cutEnd } from '../plainText.js';
 import { levelLabel, placeLabel } from './place.js';
 
 const OPEN_MAX = 10;

@@ -1,7 +1,8 @@
+import { type Markup, markup } from '../../../../kernel/text/markup.js';
+import { visible } from '../../../../kernel/text/visibleText.js';
 import type { AnalysisReport, Hotspot } from '../../AnalysisReport.js';
-import { counted, cutStart, visible } from '../plainText.js';
+import { counted, cutStart } from '../plainText.js';
 import { heatClass } from './heat.js';
-import { type Markup, markup } from './markup.js';
 import { levelLabel, PATH_CHARACTERS_MAX } from './place.js';
 
 const ROWS_MAX = 20;

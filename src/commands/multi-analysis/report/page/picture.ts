@@ -1,8 +1,10 @@
 /** Draws the treemap as inline SVG, and the legend of its colours. */
+
+import { type Markup, markup } from '../../../../kernel/text/markup.js';
+import { visible } from '../../../../kernel/text/visibleText.js';
 import type { AnalysisReport, MeasuredFile } from '../../AnalysisReport.js';
-import { counted, cutEnd, cutStart, grouped, visible } from '../plainText.js';
+import { counted, cutEnd, cutStart, grouped } from '../plainText.js';
 import { HEAT_SCALE, heatClass } from './heat.js';
-import { type Markup, markup } from './markup.js';
 import { type FileCell, layOut } from './treemap.js';
 
 /** Tooltips are most of the picture's bytes; the smallest cells of a big tree can hardly be pointed at. */

@@ -1,7 +1,9 @@
 /** How the page shows a level and a place. */
+
+import { type Markup, markup } from '../../../../kernel/text/markup.js';
+import { visible } from '../../../../kernel/text/visibleText.js';
 import type { Level, Place } from '../../Finding.js';
-import { cutStart, visible } from '../plainText.js';
-import { type Markup, markup } from './markup.js';
+import { cutStart } from '../plainText.js';
 
 export const PATH_CHARACTERS_MAX = 160;
 

@@ -1,6 +1,7 @@
+import { type Markup, markup } from '../../../../kernel/text/markup.js';
+import { oneLine } from '../../../../kernel/text/visibleText.js';
 import type { AnalyserStatus } from '../../AnalysisReport.js';
-import { counted, cutEnd, oneLine } from '../plainText.js';
-import { type Markup, markup } from './markup.js';
+import { counted, cutEnd } from '../plainText.js';
 
 const NOTE_CHARACTERS_MAX = 300;
 

@@ -1,8 +1,8 @@
 /**
- * HTML as a template. Every string put into it is escaped, so that a file name or a message cannot become markup; only
- * what `markup` itself made goes in as it is.
+ * HTML as a template. Every string put into it is escaped, so that a name or a message cannot become markup; only what
+ * `markup` itself made goes in as it is.
  */
-import { visible } from '../plainText.js';
+import { visibleLines } from './visibleText.js';
 
 export class Markup {
   constructor(readonly html: string) {}
@@ -17,12 +17,12 @@ export function markup(parts: TemplateStringsArray, ...slots: readonly Slot[]): 
 
 function slotHtml(slot: Slot): string {
   if (slot instanceof Markup) return slot.html;
-  if (typeof slot === 'string') return escapeHtml(slot);
-  return typeof slot === 'number' ? String(slot) : slot.map((item) => item.html).join('');
+  if (typeof slot === 'string') return escaped(slot);
+  return typeof slot === 'number' ? String(slot) : slot.map(({ html }) => html).join('');
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-function escapeHtml(text: string): string {
-  return visible(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+function escaped(text: string): string {
+  return visibleLines(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
