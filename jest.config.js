@@ -1,5 +1,22 @@
 // CommonJS through swc: native ESM is three times slower. ESM-only packages are transformed as well.
-const ESM_ONLY = ['inversify', '@inversifyjs', 'd3-hierarchy', 'commander'];
+const TERMINAL = [
+  'log-update',
+  'ansi-escapes',
+  'cli-cursor',
+  'restore-cursor',
+  'onetime',
+  'mimic-function',
+  'environment',
+  'slice-ansi',
+  'wrap-ansi',
+  'strip-ansi',
+  'ansi-regex',
+  'ansi-styles',
+  'string-width',
+  'is-fullwidth-code-point',
+  'get-east-asian-width',
+];
+const ESM_ONLY = ['inversify', '@inversifyjs', 'd3-hierarchy', 'commander', ...TERMINAL];
 
 /** @type {import('jest').Config} */
 export default {

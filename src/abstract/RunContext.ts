@@ -240,13 +240,21 @@ function originOf(durable: DurableRun, own: { readonly command: string; readonly
 }
 
 function deadlinePassed(command: string, deadline: Date): TimeoutError {
-  return new TimeoutError('DEADLINE_PASSED', `${command} did not end before its deadline, ${deadline.toISOString()}.`, {
-    details: { deadline: deadline.toISOString() },
-  });
+  return new TimeoutError(
+    'DEADLINE_PASSED',
+    `${command} did not end before its deadline, ${deadline.toISOString()}. Give it more time, or see which step took so long.`,
+    {
+      details: { deadline: deadline.toISOString() },
+    },
+  );
 }
 
 function phaseTimedOut(command: string, phase: Phase, timeoutMs: number): TimeoutError {
-  return new TimeoutError('PHASE_TIMED_OUT', `The ${phase} phase of ${command} did not end within ${timeoutMs} ms.`, {
-    details: { phase, timeoutMs },
-  });
+  return new TimeoutError(
+    'PHASE_TIMED_OUT',
+    `The ${phase} phase of ${command} did not end within ${timeoutMs} ms. Allow more in phaseTimeoutsMs, or see which step took so long.`,
+    {
+      details: { phase, timeoutMs },
+    },
+  );
 }

@@ -34,5 +34,9 @@ export async function checkGate(name: string, check: GateCheck, signal: AbortSig
 
 export function gateFailed({ name, found }: GateRecord): CommandFailure {
   const why = found === undefined ? '' : `: ${found}`;
-  return new CommandFailure('GATE_FAILED', `The gate "${name}" did not pass${why}.`, { details: { gate: name } });
+  return new CommandFailure(
+    'GATE_FAILED',
+    `The gate "${name}" did not pass${why}. See to what it checks, or let a person override it while it waits.`,
+    { details: { gate: name } },
+  );
 }

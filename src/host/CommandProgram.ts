@@ -132,7 +132,9 @@ export class CommandProgram implements Program, LifecycleFrame<unknown> {
     const verdict = await ctx.activity('security_clearance', () => ctx.ask({ name: 'authorize', effect: 'read', body }));
     if (verdict === 'allowed') return;
     const why = typeof verdict?.refused === 'string' ? verdict.refused : 'the authorizer did not say that it may';
-    throw new CommandFailure('NOT_AUTHORIZED', `${command.name} was refused: ${why}.`, { details: { command: command.name } });
+    throw new CommandFailure('NOT_AUTHORIZED', `${command.name} was refused: ${why}. Run it as somebody who may.`, {
+      details: { command: command.name },
+    });
   }
 
   accept(result: unknown): unknown {

@@ -148,7 +148,7 @@ describe('who runs it', () => {
   it('may be refused by the authorizer: one line that says so, and nothing was done', async () => {
     const { code, stdout, stderr } = await app('run', 'ship', '--principal', '{"user": "eve"}');
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
-    expect(stderr).toMatch(/^sixfold: run \S+ ended failed: ship was refused: eve may not run ship\.\n$/);
+    expect(stderr).toMatch(/^sixfold: run \S+ ended failed: ship was refused: eve may not run ship\. Run it as somebody who may\.\n$/);
     expect((await app('runs', 'show', await idOf('ship'))).stdout).toMatch(/error +NOT_AUTHORIZED: ship was refused/);
   });
 

@@ -11,6 +11,7 @@ import {
   command,
   embeddedEngine,
   type Interactions,
+  type Logger,
   OrchestrationCommand,
   operation,
   PlainCommand,
@@ -100,7 +101,12 @@ class PlaceOrder extends OrchestrationCommand<Order, Receipt> {
 @command({ name: 'greet', params: Order })
 class Greet extends PlainCommand<Order, string> {
   async run({ sku }: Order, ctx: CommandContext): Promise<string> {
-    return ctx.step('compose', async () => `hello ${sku}`, { effect: 'read' });
+    ctx.log.info('about to compose');
+    const compose = async (call: Call) => {
+      call.log.info('composing');
+      return `hello ${sku}`;
+    };
+    return ctx.step('compose', compose, { effect: 'read' });
   }
 }
 
@@ -119,7 +125,7 @@ afterEach(async () => {
   await recording.stop();
 });
 
-async function shop(file = join(folder, `${files++}.db`)) {
+async function shop(file = join(folder, `${files++}.db`), logger: Logger = silent) {
   const { tracerProvider, meterProvider } = recording;
   const container = new Container();
   container.bind(Inventory).toSelf().inSingletonScope();
@@ -128,7 +134,7 @@ async function shop(file = join(folder, `${files++}.db`)) {
     sixfoldModule({
       engine: embeddedEngine({ file, drainMs: 10, graceMs: 50 }),
       commands: [PlaceOrder, Greet],
-      logger: silent,
+      logger,
       telemetry: openTelemetry({ tracerProvider, meterProvider }),
     }),
   );
@@ -202,6 +208,16 @@ describe('a traced host application', () => {
       attempt: succeeded
   phase completion
   phase cleanup`);
+  });
+
+  it('finds the lines of a run by the trace that its spans have', async () => {
+    const traces: unknown[] = [];
+    const { runner } = await shop(undefined, { ...silent, info: (_message, fields) => traces.push((fields as { trace: string }).trace) });
+    await using _closing = runner;
+    await runner.execute(Greet, { sku: 'bolt', cents: 5 });
+    const span = recording.span('run greet').spanContext().traceId;
+    expect(span).toMatch(/^[0-9a-f]{32}$/);
+    expect(traces).toEqual([span, span]);
   });
 
   it('sees all loads of a run in one trace, and no recorded step twice', async () => {

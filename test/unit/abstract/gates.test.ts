@@ -48,7 +48,10 @@ describe('a gate', () => {
     const outcome = await (await runner.start(Command, {})).outcome();
     expect(outcome).toMatchObject({
       status: 'failed',
-      error: { code: 'GATE_FAILED', message: `The gate "stock is consistent" did not pass${found === undefined ? '' : `: ${found}`}.` },
+      error: {
+        code: 'GATE_FAILED',
+        message: `The gate "stock is consistent" did not pass${found === undefined ? '' : `: ${found}`}. See to what it checks, or let a person override it while it waits.`,
+      },
     });
     expect(gatesOf(outcome)).toMatchObject([{ verdict: 'failed', ...(found === undefined ? {} : { found }) }]);
     expect(later).toBe(0);

@@ -1,4 +1,5 @@
 /** The life of a run, through the public door: phases, time limits, what is opened and closed, children, middleware, permission. */
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IsInt, IsString, Min } from 'class-validator';
 import { inject, injectable } from 'inversify';
@@ -116,7 +117,10 @@ describe('time limits', () => {
     clock.advance(1);
     expect(await run.outcome()).toMatchObject({
       status: 'failed',
-      error: { code: 'PHASE_TIMED_OUT', message: 'The execution phase of written did not end within 1000 ms.' },
+      error: {
+        code: 'PHASE_TIMED_OUT',
+        message: expect.stringMatching(/^The execution phase of written did not end within 1000 ms\. Allow more/),
+      },
     });
     expect(clock.pending).toBe(0);
   });
@@ -236,6 +240,28 @@ describe('what a run opens', () => {
     expect(outcome).toMatchObject({ status: 'completed', result: 'result' });
     expect(outcome.findings.map(({ found }) => found)).toEqual(['nor this', 'will not close']);
     expect(outcome.timeline.at(-1)).toMatchObject({ phase: 'cleanup', activities: [{ name: 'resource_deallocation', status: 'done' }] });
+  });
+});
+
+describe('the workspace of a run', () => {
+  it('is a folder of its own that nobody else may enter, and is gone when the run has ended', async () => {
+    const seen: { path: string; mode: number; names: string[] }[] = [];
+    const Command = commandOf(async (ctx) =>
+      ctx.step('write', async (call) => {
+        const path = await call.workspace();
+        writeFileSync(join(path, 'draft'), ctx.runId);
+        seen.push({ path, mode: statSync(path).mode & 0o777, names: readdirSync(path) });
+        return (await call.workspace()) === path;
+      }),
+    );
+    await using runner = await open([Command]);
+    expect(await Promise.all([runner.execute(Command, {}), runner.execute(Command, {})])).toEqual([true, true]);
+    expect(seen.map(({ mode, names }) => [mode, names])).toEqual([
+      [0o700, ['draft']],
+      [0o700, ['draft']],
+    ]);
+    expect(new Set(seen.map(({ path }) => path)).size).toBe(2);
+    for (const { path } of seen) expect(existsSync(path)).toBe(false);
   });
 });
 
@@ -405,7 +431,7 @@ describe('permission', () => {
     await using runner = await open([Command], { authorizer, bind: (container) => container.bind(CommandMiddleware).to(Noisy) });
     await expect(runner.execute(Command, {}, { principal: 'eve' })).rejects.toMatchObject({
       code: 'NOT_AUTHORIZED',
-      message: 'written was refused: only ada may.',
+      message: 'written was refused: only ada may. Run it as somebody who may.',
     });
     expect(effects).toBe(0);
     const [refused] = await runner.runs();

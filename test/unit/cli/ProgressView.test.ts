@@ -1,5 +1,6 @@
 /** The progress in a pipe: which lines there are, and what they say. */
 import { PassThrough } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 import { ProgressView } from '../../../src/cli/ProgressView.js';
 import type { RunEvent, RunHappening } from '../../../src/index.js';
 
@@ -35,6 +36,29 @@ const gate = (verdict: 'passed' | 'failed' | 'overridden' | 'waiting', more: obj
   severity: 'error',
   verdict,
   ...more,
+});
+
+it('redraws a line for each system and a bar with the share, the phase and the time that is left, on a terminal', async () => {
+  const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 80, rows: 24 });
+  const view = await ProgressView.open(['stock', 'bank'], { stream, live: true, colour: false });
+  const at = (offset: number, done: number, happening: RunHappening): RunEvent => ({
+    ...happening,
+    offset,
+    at: 0,
+    progress: { done, leftMs: 4000 },
+  });
+  async function* course(): AsyncGenerator<RunEvent> {
+    yield at(1, 0.05, { type: 'phase', phase: 'execution' });
+    yield at(2, 0.1, started('stock.reserve'));
+    yield at(3, 0.5, ended('stock.reserve'));
+  }
+  await view.follow(course());
+  const last = stripVTControlCharacters(String(stream.read())).trimEnd().split('\n').slice(-3);
+  expect(last.map((line) => line.replace(/ +/g, ' ').trim())).toEqual([
+    '✔ stock 1.2 s',
+    '· bank waiting',
+    '████████████············ 50 % execution about 4 s left',
+  ]);
 });
 
 describe('the line of a step', () => {
