@@ -9,6 +9,8 @@ export interface ChildRequest {
   readonly signal: AbortSignal;
   readonly deadline: Date | undefined;
   readonly principal: unknown;
+  /** Told the id of the child when it has begun. */
+  readonly begun: (runId: string) => void;
   /** Id of the run that asks. */
   readonly parent: string;
 }

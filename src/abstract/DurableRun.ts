@@ -59,6 +59,8 @@ export interface TimeLimit {
 /** What observers are told that is not a record. */
 export type Observation =
   | { readonly type: 'phase'; readonly phase: Phase }
+  /** A step of the run has begun another run, or gone on with it. */
+  | { readonly type: 'child-started'; readonly command: string; readonly run: string }
   | { readonly type: 'steps-expected'; readonly phase: Phase; readonly total: number }
   | {
       readonly type: 'gate';

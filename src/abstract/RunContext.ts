@@ -177,6 +177,7 @@ export class RunContext implements CommandContext {
           deadline,
           principal: identity.principal,
           parent: this.runId,
+          begun: (run) => this.durable.observe({ type: 'child-started', command: child.name, run }),
         }) as Promise<never>,
     });
   }

@@ -31,10 +31,6 @@ export class RunStanding {
     return this.waiting;
   }
 
-  has(stepId: string): boolean {
-    return this.steps.has(stepId);
-  }
-
   take(event: RunEvent): void {
     if (event.type === 'step-started') this.steps.set(event.id, event.step);
     else if (event.type === 'step-ended') this.steps.delete(event.id);

@@ -4,8 +4,7 @@
  * Owns: who stands still. Does not own: the runner that it disposes of, what is said about it.
  * Invariant: nothing is handed back while a step is under way that is not itself a run at a standstill.
  */
-import { setTimeout as delay } from 'node:timers/promises';
-import type { CommandRunner, Run, RunEvent } from '../index.js';
+import type { CommandRunner, Run } from '../index.js';
 import { type OpenGate, RunStanding } from './RunStanding.js';
 
 export interface WaitingGate extends OpenGate {
@@ -19,15 +18,8 @@ interface Watched {
   readonly children: Watched[];
 }
 
-/** A run that was started a moment ago is among the latest so many. */
-const LATEST_MAX = 1000;
-/** How long it takes to look again for a run that a step is about to start. */
-const LOOK_MS_MIN = 10;
-const LOOK_MS_MAX = 1000;
-
 export class Standstill {
   private readonly root: Watched;
-  private readonly known = new Set<string>();
   private readonly stopped = new AbortController();
   private looking = false;
   private found: readonly WaitingGate[] = [];
@@ -53,7 +45,6 @@ export class Standstill {
 
   private watch(run: Run<unknown>): Watched {
     const watched: Watched = { run, standing: new RunStanding(), children: [] };
-    this.known.add(run.id);
     this.inBackground(this.follow(watched));
     return watched;
   }
@@ -62,7 +53,7 @@ export class Standstill {
     for await (const event of watched.run.progress()) {
       if (this.stopped.signal.aborted) return;
       watched.standing.take(event);
-      if (event.type === 'step-started') this.inBackground(this.findChild(watched, event));
+      if (event.type === 'child-started') watched.children.push(this.watch(await this.runner.resume(event.run)));
       this.lookSoon();
     }
   }
@@ -99,30 +90,6 @@ export class Standstill {
       names.splice(at, 1);
     }
     return [...own, ...stuck.flatMap(({ gates }) => gates)];
-  }
-
-  /** Looks for the run that a step with the name of a command starts, until the step has ended. */
-  private async findChild(parent: Watched, { id, step }: Extract<RunEvent, { readonly type: 'step-started' }>): Promise<void> {
-    if (!this.runner.commands.some(({ name }) => name === step)) return;
-    const { signal } = this.stopped;
-    for (let waitMs = LOOK_MS_MIN; parent.standing.has(id) && !signal.aborted; waitMs = Math.min(LOOK_MS_MAX, 2 * waitMs)) {
-      const child = await this.childOf(parent, step);
-      if (child !== undefined) {
-        parent.children.push(this.watch(await this.runner.resume(child)));
-        return;
-      }
-      await delay(waitMs, undefined, { signal }).catch(() => undefined);
-    }
-  }
-
-  private async childOf({ run }: Watched, command: string): Promise<string | undefined> {
-    const running = (await this.runner.runs(LATEST_MAX)).filter((one) => one.command === command && one.state === 'running');
-    for (const { id } of running) {
-      if ((await this.runner.document(id)).parent !== run.id || this.known.has(id)) continue;
-      this.known.add(id);
-      return id;
-    }
-    return undefined;
   }
 
   /** A watch that fails hands the run back too, rather than let it wait unseen; whoever asks for the gates is told. */

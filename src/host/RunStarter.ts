@@ -73,11 +73,12 @@ export class RunStarter implements ChildCommands {
     return { name, params, result: result as Class<object> | undefined };
   }
 
-  async run({ type, params, signal, ...settings }: ChildRequest): Promise<unknown> {
+  async run({ type, params, signal, begun, ...settings }: ChildRequest): Promise<unknown> {
     const command = this.registry.ofType(type);
     let ended: EndedRun;
     try {
       const handle = await this.start(command, params, settings);
+      begun(handle.id);
       const end = handle.ended();
       cancelOn(signal, handle, end);
       ended = await end;

@@ -1,6 +1,5 @@
 /** Defects of runs that were found and mended: late code, closing and stopping at awkward moments, equal gates, secrets in odd places. */
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { IsString } from 'class-validator';
 import { type Container, inject } from 'inversify';
 import { ProgressMeter } from '../../src/abstract/ProgressMeter.js';
@@ -42,19 +41,17 @@ async function allOf(events: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
 
 describe('code that goes on behind the end of its run', () => {
   it('neither changes the outcome nor ends the process with a limit of a later phase', async () => {
-    const Late = commandOf(
-      async () => {
-        await sleep(20);
-        return 1;
-      },
-      { phaseTimeoutsMs: { completion: 10 } },
-    );
-    await using runner = await open([Late]);
+    const clock = new ManualClock();
+    const outside = Promise.withResolvers<void>();
+    const Late = commandOf(() => outside.promise, { phaseTimeoutsMs: { completion: 10 } });
+    await using runner = await open([Late], { engine: { clock } });
     const run = await runner.start(Late, {});
-    const outcome = await run.outcome();
-    expect(outcome).toMatchObject({ status: 'failed', error: { code: 'WORK_NOT_JOURNALED' } });
+    expect(await run.outcome()).toMatchObject({ status: 'failed', error: { code: 'WORK_NOT_JOURNALED' } });
     const before = await runner.history(run.id);
-    await sleep(60);
+    outside.resolve();
+    await turns(5);
+    expect(clock.pending).toBe(0);
+    clock.advance(60);
     expect(await runner.history(run.id)).toEqual(before);
     expect((await run.outcome()).timeline.at(-1)?.phase).toBe('cleanup');
   });
@@ -76,6 +73,27 @@ describe('an engine that closes', () => {
       if (latest) expect([moment, await (await second.resume(latest.id)).result()]).toEqual([moment, 'done']);
     }
   });
+});
+
+it('a step that nobody awaits and that was on its way to the disk when the engine closed is done by the next load', async () => {
+  const done: string[] = [];
+  const Forgetful = commandOf(async (ctx) => {
+    void ctx.step('forgotten', async () => void done.push(ctx.runId));
+    return 'ended';
+  });
+  for (let moment = 0; moment < 30; moment += 1) {
+    const file = newFile();
+    const first = await open([Forgetful], { engine: { file } });
+    const starting = first.start(Forgetful, {});
+    starting.catch(() => undefined);
+    for (let n = 0; n < moment; n += 1) await (n % 2 ? new Promise<void>((resolve) => process.nextTick(resolve)) : Promise.resolve());
+    await first[Symbol.asyncDispose]();
+    await using second = await open([Forgetful], { engine: { file } });
+    for (const { id } of await second.runs()) {
+      expect(await (await second.resume(id)).result()).toBe('ended');
+      expect([moment, done.filter((one) => one === id).length]).toEqual([moment, 1]);
+    }
+  }
 });
 
 describe('a run that is to stop', () => {
@@ -144,20 +162,13 @@ describe('a run that is to stop', () => {
   });
 
   it('has no override to wait for any more', async () => {
-    const Deaf = commandOf(async (ctx) =>
-      ctx.gate(
-        'deaf',
-        async () => {
-          await sleep(20);
-          return false;
-        },
-        { overrideWithinMs: hour },
-      ),
-    );
+    const checked = Promise.withResolvers<boolean>();
+    const Deaf = commandOf(async (ctx) => ctx.gate('deaf', () => checked.promise, { overrideWithinMs: hour }));
     await using runner = await open([Deaf]);
     const run = await runner.start(Deaf, {});
-    await sleep(5);
+    await turns(3);
     await run.cancel('stop');
+    checked.resolve(false);
     expect((await run.outcome()).status).toBe('cancelled');
   });
 
@@ -181,26 +192,34 @@ describe('a run that is to stop', () => {
   });
 
   it('ends after its children, however long they take to close', async () => {
+    const clock = new ManualClock();
+    const [heeded, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const Child = commandOf(
       async (ctx) => {
-        ctx.defer(() => sleep(40));
+        ctx.defer(() => closed.promise);
         await ctx.step('slow', async (call) => {
-          await sleep(40);
+          await heeded.promise;
           call.signal.throwIfAborted();
         });
       },
       { name: 'child' },
     );
     const Parent = commandOf(async (ctx) => ctx.execute(Child, {}), { name: 'parent' });
-    await using runner = await open([Child, Parent], { engine: { graceMs: 50 } });
+    await using runner = await open([Child, Parent], { engine: { graceMs: 50, clock } });
     const run = await runner.start(Parent, {});
-    await sleep(5);
+    await turns(10);
+    const states = async () => (await runner.runs()).map(({ command: name, state }) => `${name} ${state}`);
     await run.cancel('stop');
+    await turns(5);
+    clock.advance(30);
+    heeded.resolve();
+    await turns(5);
+    clock.advance(30); // The grace of an ordinary step of the parent is over, and that of the child's closing is not.
+    await turns(5);
+    expect(await states()).toEqual(['child running', 'parent running']);
+    closed.resolve();
     expect((await run.outcome()).status).toBe('cancelled');
-    expect((await runner.runs()).map(({ command: name, state }) => [name, state])).toEqual([
-      ['child', 'cancelled'],
-      ['parent', 'cancelled'],
-    ]);
+    expect(await states()).toEqual(['child cancelled', 'parent cancelled']);
   });
 });
 

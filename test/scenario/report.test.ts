@@ -1,5 +1,5 @@
 /** A person opens the report, a service takes it in, a terminal shows it: with content that means no good. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { Ajv, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import fc from 'fast-check';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { Log } from 'sarif';
 import type { AnalysisReport } from '../../src/commands/multi-analysis/AnalysisReport.js';
 import { ANALYSER_NAMES, LEVELS } from '../../src/commands/multi-analysis/Finding.js';
@@ -18,26 +18,10 @@ import { renderTerminal } from '../../src/commands/multi-analysis/report/termina
 import { WriteRequest } from '../../src/commands/multi-analysis/WriteRequest.js';
 import { markup } from '../../src/kernel/text/markup.js';
 import { testCall } from '../support/call.js';
+import { describeInBrowser, describeWith, launchBrowser } from '../support/chromium.js';
 import { analyserReport, finding, sampleReport, synthesised } from '../support/sampleReport.js';
 
 const SCHEMA = process.env.SIXFOLD_SARIF_SCHEMA ?? join(__dirname, '../../../shared/data/sarif-schema-2.1.0.json');
-const CHROMIUM = '/usr/bin/chromium';
-const CHROMIUM_ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-/** Runs the tests where what they need is there, and prints why not where it is not. */
-function describeWith(path: string, isRequired: boolean): jest.Describe {
-  if (existsSync(path) || isRequired) return describe;
-  process.stderr.write(`report.test.ts: skipped what needs ${path}, which does not exist.\n`);
-  return describe.skip;
-}
 
 const ESCAPE = '\u001b';
 const SCRIPT_PATH = `src/"'><script>document.title='pwned'</script>/a & b.ts`;
@@ -177,13 +161,13 @@ describe('what report.sarif says', () => {
   });
 });
 
-describeWith(CHROMIUM, process.env.SIXFOLD_REQUIRE_SERVICES === '1')('report.html in a browser', () => {
+describeInBrowser()('report.html in a browser', () => {
   let browser: Browser;
   let out: string;
   let noise: string[];
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
+    browser = await launchBrowser();
     out = await mkdtemp(join(tmpdir(), 'sixfold-report-'));
   }, 30_000);
 

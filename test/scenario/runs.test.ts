@@ -1,11 +1,12 @@
 /** `sixfold runs`: the record of a run as a document, gates that wait for a person, and who runs what. */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { readFileSync, watch, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import type { RunRecordDocument } from '../../src/index.js';
+import { describeInBrowser, launchBrowser } from '../support/chromium.js';
 import { CliFolder, type CliResult, CliRun } from '../support/cli.js';
 import { SHOP_APPLICATION, SHOP_GATE } from '../support/shopApplication.js';
 import { UserProject } from '../support/userProject.js';
@@ -14,15 +15,6 @@ jest.setTimeout(60_000);
 delete process.env.SIXFOLD_APP;
 
 const BIN = join(__dirname, '..', '..', 'bin', 'sixfold.js');
-const CHROMIUM = '/usr/bin/chromium';
-const CHROMIUM_ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-sync',
-];
 
 const project = new UserProject();
 const APP = join(project.path, 'shop app.js');
@@ -214,19 +206,19 @@ describe('the record of a run', () => {
     });
   });
 
-  const inBrowser = existsSync(CHROMIUM) ? it : it.skip;
-  if (inBrowser === it.skip) console.info(`the page in a browser: skipped, since there is no ${CHROMIUM}`);
-  inBrowser('is a page that asks for nothing, is not wider than a narrow screen, and is dark where the reader likes it so', async () => {
-    await show('--format', 'html', '--out', 'page.html');
-    await using browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
-    const page = await browser.newPage({ viewport: { width: 360, height: 800 }, colorScheme: 'dark' });
-    const noise = noiseOf(page);
-    await page.goto(pathToFileURL(join(own.path, 'page.html')).href, { waitUntil: 'load' });
-    expect(await page.title()).toMatch(/^ship: run /);
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
-    expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(22, 22, 24)');
-    expect(await page.locator('tbody th', { hasText: 'print <b>label</b> | `x`' }).count()).toBe(1);
-    expect(noise).toEqual([]);
+  describeInBrowser()('in a browser', () => {
+    it('is a page that asks for nothing, is not wider than a narrow screen, and is dark where the reader likes it so', async () => {
+      await show('--format', 'html', '--out', 'page.html');
+      await using browser = await launchBrowser();
+      const page = await browser.newPage({ viewport: { width: 360, height: 800 }, colorScheme: 'dark' });
+      const noise = noiseOf(page);
+      await page.goto(pathToFileURL(join(own.path, 'page.html')).href, { waitUntil: 'load' });
+      expect(await page.title()).toMatch(/^ship: run /);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+      expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(22, 22, 24)');
+      expect(await page.locator('tbody th', { hasText: 'print <b>label</b> | `x`' }).count()).toBe(1);
+      expect(noise).toEqual([]);
+    });
   });
 
   function noiseOf(page: Page): string[] {

@@ -12,11 +12,11 @@ import type { DurableRun, EventInbox, Observation, StepRequest, TimeLimit } from
 import type { RunHappening } from '../../abstract/RunEvent.js';
 import type { StepStatistics } from '../../abstract/RunReport.js';
 import type { GateOverride } from '../../abstract/Timeline.js';
-import { CancelledError, messageOf, type SixfoldError } from '../../kernel/errors.js';
+import { CancelledError, messageOf, SixfoldError } from '../../kernel/errors.js';
 import { SeededChance } from '../../kernel/SeededChance.js';
 import { betweenSteps, whereabouts } from '../../kernel/whereabouts.js';
 import type { EndedRun } from '../Engine.js';
-import { handedBack } from '../handBack.js';
+import { handedBack, isHandBack } from '../handBack.js';
 import type { JournalRecord } from '../Record.js';
 import { outcomeUnknown } from './attempt.js';
 import { Deliveries } from './Deliveries.js';
@@ -24,6 +24,7 @@ import { judgeEnd, judgeFrontier } from './divergence.js';
 import { drain } from './drain.js';
 import type { ExecutionParts } from './ExecutionParts.js';
 import { Facilities, type FacilitiesPorts } from './Facilities.js';
+import { Publication } from './Publication.js';
 import { afterFailure, cancelled, checkedOverride, isOutcome, notJournaled, refuseInStep, runEnded, stepInStep } from './refusals.js';
 import { tidyUp } from './tidyUp.js';
 import { type RunEnding, verdictOf } from './verdict.js';
@@ -40,7 +41,7 @@ function isStop({ kind }: JournalRecord): boolean {
 export class Execution implements DurableRun, FacilitiesPorts {
   private readonly facilities: Facilities;
   readonly deliveries = new Deliveries();
-  private readonly unpublished: [RunHappening, number][] = [];
+  private readonly publication: Publication;
   /** The last record that an earlier load could deliver. */
   private readonly replayUntil: number;
   private delivered: { readonly seq: number; readonly at: number };
@@ -60,6 +61,7 @@ export class Execution implements DurableRun, FacilitiesPorts {
   constructor(private readonly parts: ExecutionParts) {
     const { run, earlier } = parts.log;
     this.delivered = { seq: 0, at: run.startedAt };
+    this.publication = new Publication(parts.journal, parts.watch);
     this.facilities = new Facilities(parts, this);
     this.replayUntil = this.recall(earlier);
   }
@@ -169,17 +171,20 @@ export class Execution implements DurableRun, FacilitiesPorts {
   }
 
   /** Undefined when nothing has to be waited for. */
-  private stop(): Promise<unknown> | undefined {
+  private stop(): Promise<void> | undefined {
     const { program, clock, graceMs, logger } = this.parts;
     this.over = true;
     this.stopDraining?.();
     const stopping = this.facilities.stop(() => (this.refusal && isOutcome(this.refusal) ? this.refusal : handedBack(this.id)));
     const settings = { clock, graceMs, warn: (message: string) => logger.warn(message, { run: this.id }) };
-    const tidy = (): Promise<unknown> | undefined => {
-      const closing = tidyUp('What was opened for the run', () => program.unload(), settings);
-      const remove = () => tidyUp('The temporary folder', () => this.facilities.removeWorkspace(), settings);
-      return closing ? closing.then(remove) : remove();
-    };
+    const tidy = () =>
+      tidyUp(
+        [
+          { what: 'What was opened for the run', tidy: () => program.unload() },
+          { what: 'The temporary folder', tidy: () => this.facilities.removeWorkspace() },
+        ],
+        settings,
+      );
     return stopping ? stopping.then(tidy) : tidy();
   }
 
@@ -336,7 +341,8 @@ export class Execution implements DurableRun, FacilitiesPorts {
     const stopping = this.deliveries.find(isStop); // It came while the asks were on their way to the disk.
     for (const ask of starting) {
       if (stopping) steps.withdraw(ask, this.errorOfStop(stopping));
-      else if (!this.handingBack || ask.request.effect === 'once') steps.start(ask);
+      else if (this.handingBack && ask.request.effect !== 'once') steps.putBack(ask);
+      else steps.start(ask);
     }
   }
 
@@ -351,25 +357,13 @@ export class Execution implements DurableRun, FacilitiesPorts {
   }
 
   fail(error: unknown): void {
-    this.defect ??= { error };
+    if (error instanceof SixfoldError && isHandBack(error)) this.refusal ??= error;
+    else this.defect ??= { error };
     this.deliveries.nudge();
   }
 
-  /** R1: observers learn of something when it is on disk. */
   publish(happening: RunHappening, at: number): void {
-    const { journal, watch } = this.parts;
-    if (this.unpublished.length === 0 && journal.idle) {
-      watch.publish(happening, at);
-      return;
-    }
-    this.unpublished.push([happening, at]);
-    if (this.unpublished.length > 1) return;
-    journal.committed().then(
-      () => {
-        for (const next of this.unpublished.splice(0)) watch.publish(...next);
-      },
-      () => undefined, // The driver meets the same error and stops the run.
-    );
+    this.publication.add(happening, at);
   }
 
   private refuseAsk(name: string): SixfoldError | undefined {

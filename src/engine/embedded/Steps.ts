@@ -197,6 +197,11 @@ export class Steps {
     this.record(ask, { status: 'cancelled', error }, this.parts.clock.now());
   }
 
+  /** Leaves an ask to the next load: the run may not end without it. */
+  putBack(ask: Ask): void {
+    this.fresh.push(ask);
+  }
+
   start(ask: Ask): void {
     const controller = new AbortController();
     this.underWay.set(ask.identity, { controller, done: this.attempt(ask, controller).catch(this.parts.defect) });

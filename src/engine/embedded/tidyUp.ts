@@ -8,11 +8,23 @@ export interface TidySettings {
   warn(message: string): void;
 }
 
+export interface Tidying {
+  readonly what: string;
+  /** Undefined when nothing has to be waited for. */
+  readonly tidy: () => Promise<void> | undefined;
+}
+
 /**
- * Tidies up within the grace; what is left behind is told, and no reason to fail a run. Undefined when nothing has to be
- * waited for.
+ * Tidies up one after the other, each within the grace; what is left behind is told, and no reason to fail a run.
+ * Undefined when nothing has to be waited for.
  */
-export function tidyUp(what: string, tidy: () => Promise<void> | undefined, settings: TidySettings): Promise<void> | undefined {
+export function tidyUp(things: readonly Tidying[], settings: TidySettings): Promise<void> | undefined {
+  let before: Promise<void> | undefined;
+  for (const thing of things) before = before ? before.then(() => tidyOne(thing, settings)) : tidyOne(thing, settings);
+  return before;
+}
+
+function tidyOne({ what, tidy }: Tidying, settings: TidySettings): Promise<void> | undefined {
   const leftBehind = (error: unknown): void => settings.warn(`${what} was not tidied up: ${messageOf(error)}`);
   try {
     const tidied = tidy();

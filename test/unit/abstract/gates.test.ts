@@ -1,7 +1,6 @@
 /** Quality gates: verdicts, their record, and the override by a person. */
 
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandContext, GateCheck, GateOptions, Run } from '../../../src/index.js';
 import { commandOf, open } from '../../support/application.js';
 import { cutJournal, journalFolder } from '../../support/engineHarness.js';
@@ -193,15 +192,17 @@ describe('an override', () => {
   });
 
   it('of one gate leaves another of the same name waiting', async () => {
+    const clock = new ManualClock();
     const Twice = commandOf(async (ctx) => [
       await ctx.gate('same', () => false, { overrideWithinMs: hour }),
       await ctx.gate('same', () => false, { overrideWithinMs: 1 }),
     ]);
-    await using runner = await open([Twice]);
+    await using runner = await open([Twice], { engine: { clock } });
     const run = await runner.start(Twice, {});
     await waiting(run);
     await run.override('same', by);
-    await sleep(5);
+    await settled();
+    clock.advance(1);
     expect(gatesOf(await run.outcome()).map(({ verdict }) => verdict)).toEqual(['overridden', 'failed']);
   });
 });

@@ -1,0 +1,33 @@
+/**
+ * Tells the observers of a run what happens in it.
+ *
+ * Owns: what is not on disk yet. Does not own: the observers. Invariant R1: nobody learns of anything before it, and all
+ * that was recorded before it, is on disk; the order is kept.
+ */
+import type { RunHappening } from '../../abstract/RunEvent.js';
+import type { RunWatch } from '../RunWatch.js';
+import type { Journal } from './Journal.js';
+
+export class Publication {
+  private readonly waiting: [RunHappening, number][] = [];
+
+  constructor(
+    private readonly journal: Journal,
+    private readonly watch: RunWatch,
+  ) {}
+
+  add(happening: RunHappening, at: number): void {
+    if (this.waiting.length === 0 && this.journal.idle) {
+      this.watch.publish(happening, at);
+      return;
+    }
+    this.waiting.push([happening, at]);
+    if (this.waiting.length > 1) return;
+    this.journal.committed().then(
+      () => {
+        for (const next of this.waiting.splice(0)) this.watch.publish(...next);
+      },
+      () => undefined, // The driver meets the same error and stops the run.
+    );
+  }
+}
