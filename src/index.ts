@@ -3,7 +3,15 @@ import 'reflect-metadata';
 
 export { AbstractCommand, type AnyCommand, type Sealed } from './abstract/AbstractCommand.js';
 export type { AccessRequest, AccessVerdict, Authorizer } from './abstract/Authorizer.js';
-export type { CommandContext, GateCheck, GateFinding, GateOptions, StepOptions } from './abstract/CommandContext.js';
+export type {
+  CommandContext,
+  GateCheck,
+  GateFinding,
+  GateOptions,
+  Reversal,
+  SignalOptions,
+  StepOptions,
+} from './abstract/CommandContext.js';
 export { CommandMiddleware, type Ending, type Invocation } from './abstract/CommandMiddleware.js';
 export {
   type CommandSpec,
@@ -18,8 +26,11 @@ export { PHASES, type Phase, type PhaseTimeouts } from './abstract/Phase.js';
 export { PlainCommand } from './abstract/PlainCommand.js';
 export type { PhaseWeights } from './abstract/ProgressMeter.js';
 export { type FieldType, type ParamsField, paramsFieldsOf, type Violation } from './abstract/params.js';
+export type { QueueSpec } from './abstract/QueueSpec.js';
+export type { RetryPolicy } from './abstract/RetryPolicy.js';
 export type { RunEvent, RunHappening, RunProgress } from './abstract/RunEvent.js';
 export type { RunReport, StateFinding, StepStatistics } from './abstract/RunReport.js';
+export type { RunWait } from './abstract/RunWait.js';
 export type { AttemptTrace, RunTrace, StepTrace, Telemetry, TracedGate, TracedRun } from './abstract/Telemetry.js';
 export type { ActivityRecord, GateOverride, GateRecord, PhaseRecord } from './abstract/Timeline.js';
 export type { ParamsOf, ResultOf, TypedCommand } from './abstract/TypedCommand.js';
@@ -27,27 +38,34 @@ export type {
   EndedRun,
   Engine,
   EngineSetup,
+  ForkPoint,
   Program as EngineProgram,
+  QueueEntry,
+  Retention,
+  RunCheck,
   RunHandle,
   RunHistory,
   RunOrigin,
   RunState,
   RunSummary,
+  Signal,
   StartedRun,
   StartRequest,
 } from './engine/Engine.js';
 export { type EmbeddedEngineOptions, embeddedEngine } from './engine/embedded/EmbeddedEngine.js';
 export type { EndStatus, JournalRecord, RecordKind, StepStatus } from './engine/Record.js';
-export { CommandRunner, type ExecuteOptions, type Run } from './host/CommandRunner.js';
+export { CommandRunner, type ExecuteOptions, type NotifyOptions, type PruneOptions, type Run } from './host/CommandRunner.js';
 export type { Outcome, Trouble } from './host/Outcome.js';
 export { runRecord } from './host/runRecord/fromHistory.js';
 export type { RunRecord } from './host/runRecord/RunRecord.js';
 export type {
   RecordedActivity,
+  RecordedAttempt,
   RecordedGate,
   RecordedPhase,
   RecordedStep,
   RecordedTurn,
+  RecordedWait,
   RecordIntegrity,
   RunRecordDocument,
 } from './host/runRecord/RunRecordDocument.js';

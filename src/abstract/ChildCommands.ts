@@ -4,15 +4,14 @@ import type { TypedCommand } from './TypedCommand.js';
 export interface ChildRequest {
   readonly type: Class<TypedCommand>;
   readonly params: object;
-  /** Idempotency key: the same child, also after a crash. */
+  /** Idempotency key: the same run, also after a crash. */
   readonly key: string;
-  readonly signal: AbortSignal;
   readonly deadline: Date | undefined;
   readonly principal: unknown;
-  /** Told the id of the child when it has begun. */
-  readonly begun: (runId: string) => void;
   /** Id of the run that asks. */
   readonly parent: string;
+  /** Identity of the step of that run which waits for the child; undefined when none does. */
+  readonly parentStep: string | undefined;
 }
 
 export interface ChildDescription {
@@ -21,10 +20,15 @@ export interface ChildDescription {
   readonly result: Class<object> | undefined;
 }
 
-/** The other commands of the application, for a run that executes one. */
+/** The other commands of the application, for a run that begins one. */
 export interface ChildCommands {
   /** @throws UsageError `COMMAND_UNKNOWN` */
   describe(type: Class<TypedCommand>): ChildDescription;
-  /** Runs it to its end. */
-  run(request: ChildRequest): Promise<unknown>;
+  /**
+   * Begins a run, or finds the one that was begun with that key; does not wait for it.
+   *
+   * @returns its id
+   * @throws UsageError for what it is refused with before it begins, such as `PARAMS_INVALID`; anything else says nothing definite.
+   */
+  begin(request: ChildRequest): Promise<string>;
 }

@@ -2,6 +2,7 @@ import type { Call, Effect } from '../kernel/Call.js';
 import type { Class } from '../kernel/Class.js';
 import type { Logger } from '../kernel/Logger.js';
 import type { InputOf } from './field.js';
+import type { RetryPolicy } from './RetryPolicy.js';
 import type { ParamsOf, ResultOf, TypedCommand } from './TypedCommand.js';
 
 export interface StepOptions {
@@ -11,6 +12,32 @@ export interface StepOptions {
   readonly timeoutMs?: number;
   /** Tells equal steps apart that an edit of the code could confuse. */
   readonly key?: string;
+  /** @default one attempt */
+  readonly retry?: RetryPolicy;
+}
+
+/** What undoes a step, and what tells of a lost outcome. */
+export interface Reversal<T> {
+  /**
+   * Undoes the effect when the run fails or is cancelled after it: newest first, shielded from cancellation, tried again until
+   * it succeeds, every time with the same `call.key`. Gets what the step gave, as the journal has it. It is not called
+   * for a step that failed.
+   */
+  readonly undo?: (output: T, call: Call) => Promise<unknown>;
+  /** How an undo is tried; after every error unless it names some. @default 10 attempts from 100 ms to a minute; then the run stops and can be resumed */
+  readonly undoRetry?: RetryPolicy;
+  /**
+   * For effect `once`: what became of an attempt whose outcome was lost; undefined promises that it did not happen and never
+   * will. Asked only after the deadline of the attempt.
+   */
+  readonly probe?: (call: Call) => Promise<T | undefined>;
+}
+
+export interface SignalOptions<T extends object> {
+  /** Class of the value, whose rules it must meet. */
+  readonly schema: Class<T>;
+  /** @default no limit but that of the run */
+  readonly timeoutMs?: number;
 }
 
 export interface GateOptions {
@@ -46,9 +73,43 @@ export interface CommandContext {
    *
    * @throws whatever the body throws, as the journal gives it back.
    * @throws OutcomeUnknownError `OUTCOME_UNKNOWN` when the body may or may not have had its effect.
-   * @throws CancelledError `RUN_CANCELLED` once the run is cancelled.
+   * @throws CancelledError `RUN_CANCELLED` once the run is cancelled, and while what it did is undone.
+   * @throws UsageError `RETRY_INVALID` for a policy with numbers that mean nothing.
    */
-  step<T>(name: string, body: (call: Call) => Promise<T>, options?: StepOptions): Promise<T>;
+  step<T>(name: string, body: (call: Call) => Promise<T>, options?: StepOptions & Reversal<T>): Promise<T>;
+  /**
+   * Waits so long, up to years: the time runs on while no process has the run, and waiting costs neither memory nor a process.
+   *
+   * @throws UsageError `DURATION_INVALID` unless it is a number of milliseconds from 0 to 100 years.
+   */
+  sleep(durationMs: number): Promise<void>;
+  /**
+   * Waits for `runner.notify` or `ctx.notify` of that name. Signals of one name are taken in the order they came, each once,
+   * also those that came before they were waited for.
+   *
+   * @throws TimeoutError `SIGNAL_TIMED_OUT` when none came in time.
+   * @throws UsageError `SIGNAL_INVALID` when the value does not meet the rules of `schema`.
+   */
+  waitFor<T extends object>(signal: string, options: SignalOptions<T>): Promise<T>;
+  /** Sends this run a signal, from one part of its code to another; once, also when the code is replayed. @throws UsageError `SIGNAL_INVALID` for what is no object */
+  notify(signal: string, value: object): Promise<void>;
+  /** Keeps plain data that `runner.query` gives from then on, until the next. It is not waited for, and is on disk with what follows. */
+  publish(state: object): void;
+  /**
+   * A named part of the run, whose outcome is recorded as one: once it has ended, what happened inside it is dropped from the
+   * journal and not replayed. Inside it `random` and `uuid` have draws of their own. A part that failed, or has a step with an
+   * `undo`, is kept whole. What it does must not depend on variables outside that change meanwhile, nor change them: a resumed
+   * run gets the outcome, and does not run the body again.
+   */
+  branch<T>(name: string, body: () => Promise<T>): Promise<T>;
+  /**
+   * Ends the run here and goes on with a new one of the same command: for work without end, whose history would grow for ever.
+   * Whoever waits for the run gets the outcome of the last successor. What was done is final: a successor does not undo it.
+   *
+   * @throws CancelledError `RUN_CONTINUES`, always; return what it gives, so that nothing else is done.
+   * @throws UsageError `PARAMS_INVALID`; then the run fails.
+   */
+  continueAs(params: object): Promise<never>;
   /**
    * A quality gate of the present phase. The check runs as a step: its verdict is recorded and not asked for again, and
    * it may read what it needs, but not call other steps. A check that throws has not passed.
@@ -59,7 +120,8 @@ export interface CommandContext {
   gate(name: string, check: GateCheck, options?: GateOptions): Promise<boolean>;
   /**
    * Runs another command as a child: a run of its own with the same principal and trace, ended no later than this one's
-   * deadline, cancelled with it, and authorised like any other. A child that a crash interrupted is gone on with.
+   * deadline, cancelled with it, and authorised like any other. A child that a crash interrupted is gone on with. Waiting for
+   * it costs neither memory nor a process.
    *
    * @throws the error of the child.
    */
@@ -68,6 +130,13 @@ export interface CommandContext {
     params: InputOf<ParamsOf<C>>,
     options?: { readonly key?: string },
   ): Promise<ResultOf<C>>;
+  /**
+   * Begins another command as a run that this one does not wait for: with the same principal and trace, not cancelled with it,
+   * and without its deadline. It goes on when this one fails.
+   *
+   * @returns the id of that run
+   */
+  start<C extends TypedCommand>(command: Class<C>, params: InputOf<ParamsOf<C>>, options?: { readonly key?: string }): Promise<string>;
   /** Names a part of the present phase in the timeline of the run. */
   activity<T>(name: string, body: () => Promise<T>): Promise<T>;
   /** Tells observers how many steps the present phase will take, for the share that is done and the time that is left. */

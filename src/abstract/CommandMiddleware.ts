@@ -19,6 +19,9 @@ export type Ending = { readonly result: unknown } | { readonly error: unknown };
 export abstract class CommandMiddleware {
   /** Begins the setup phase. What it throws fails the run, and the command itself is not begun. */
   before?(invocation: Invocation): void | Promise<void>;
-  /** Called for each one whose `before` passed, when the command has ended. What it throws fails a run that had not failed. */
+  /**
+   * Called for each one whose `before` passed, when the command has ended and, if it failed, what it did was undone. What it
+   * throws fails a run that had not failed. The error of a run that goes on as another has the code `RUN_CONTINUES`.
+   */
   after?(invocation: Invocation, ending: Ending): void | Promise<void>;
 }

@@ -6,12 +6,13 @@ import type { Call, Effect } from '../kernel/Call.js';
 import type { Class } from '../kernel/Class.js';
 import type { TimeoutError } from '../kernel/errors.js';
 import type { Phase } from './Phase.js';
+import type { RetryPolicy } from './RetryPolicy.js';
 import type { StepStatistics } from './RunReport.js';
 import type { GateOverride } from './Timeline.js';
 
 /** An ask for one journaled effect. */
 export interface StepRequest<T> {
-  /** Where in the run: a phase, or a named branch of one. */
+  /** Where in the run: a phase, or a part of one, `phase.part`. */
   readonly branch: string;
   /** `system.operation`, or the name of a step. */
   readonly name: string;
@@ -23,8 +24,24 @@ export interface StepRequest<T> {
   readonly key?: string | undefined;
   /** An attempt that takes longer is aborted. @default no limit */
   readonly timeoutMs?: number | undefined;
-  /** Aborted, the body ends in its own time, so it is not given up: a child run, which has its own limits. @default false */
-  readonly endsByItself?: boolean;
+  /** @default one attempt */
+  readonly retry?: RetryPolicy | undefined;
+  /**
+   * Says what became of a `once` effect whose outcome was lost: its outcome, or undefined when it did not happen and never will.
+   * Asked only after the deadline of the attempt.
+   */
+  readonly probe?: ((input: unknown, call: Call) => T | undefined | Promise<T | undefined>) | undefined;
+  /** The effect can be undone: that it is about to begin is recorded first (R6). @default false */
+  readonly undoable?: boolean;
+  /**
+   * Done although the run was cancelled or its time is up, and tried again when the run is resumed instead of having failed:
+   * an undo. @default false
+   */
+  readonly shielded?: boolean;
+  /** The body begins another run and gives its id; the step has the outcome of that run. @default false */
+  readonly child?: boolean;
+  /** An earlier ask that can be undone, and has succeeded: the body gets what it gave, decoded anew each time, in place of the input. */
+  readonly subject?: Promise<unknown>;
   /** One attempt. Gets the input as the journal would give it back. */
   body(input: unknown, call: Call): T | Promise<T>;
 }
@@ -93,6 +110,23 @@ export interface DurableRun {
   override(gate: string, withinMs: number): Promise<GateOverride | undefined>;
   /** Stops the run when the time comes, in order with what else happens; the returned function takes the limit back. */
   limit(limit: TimeLimit): () => void;
+  /** Resolves when the time has come: `durationMs` after the present time of the run. */
+  sleep(durationMs: number): Promise<void>;
+  /** The next signal of that name that was not taken yet; undefined when none came within `timeoutMs` of the present time of the run. */
+  nextSignal(name: string, timeoutMs: number | undefined): Promise<{ readonly value: unknown } | undefined>;
+  /** Sends this run a signal; once, however often it is sent with the same token. */
+  notify(name: string, value: unknown, token: string): void;
+  /** What a query of the run gives from now on. */
+  publish(state: unknown): void;
+  /**
+   * A part of the run whose outcome is recorded as one, so that what happened inside it need not be replayed (R12), unless it
+   * asked for something that can be undone. Parts of equal names in one place are told apart by their order.
+   */
+  branch<T>(part: { readonly phase: string; readonly name: string }, body: () => Promise<T>): Promise<T>;
+  /** Ends this run when its code does, and begins a successor with these params in the same commit. */
+  continueAs(params: object): void;
+  /** Resolves when every step that was asked for has had its outcome delivered. */
+  settled(): Promise<void>;
   /** Interactions whose promise nobody looked at, by name. */
   unread(): readonly string[];
   statistics(): readonly StepStatistics[];

@@ -1,23 +1,29 @@
 /**
  * The context of one run on one load: what commands see of it, over the durable primitives.
  *
- * Owns: the present phase, the timeline, what was opened. Does not own: the journal or the promise of any step.
+ * Owns: the present phase, the timeline, what was opened. Does not own: the journal, the promise of any step, what may still be
+ * begun and what is undone.
  */
 
 import { AskedPromise, UnreadAsks } from '../kernel/AskedPromise.js';
 import type { Call } from '../kernel/Call.js';
 import type { Class } from '../kernel/Class.js';
-import { messageOf, TimeoutError } from '../kernel/errors.js';
+import { messageOf } from '../kernel/errors.js';
 import type { Logger } from '../kernel/Logger.js';
-import { presentStep } from '../kernel/whereabouts.js';
+import { presentBranch, presentStep } from '../kernel/whereabouts.js';
 import type { ChildCommands } from './ChildCommands.js';
 import { Closers } from './Closers.js';
-import type { CommandContext, GateCheck, GateOptions, StepOptions } from './CommandContext.js';
+import type { CommandContext, GateCheck, GateOptions, Reversal, SignalOptions, StepOptions } from './CommandContext.js';
+import { attachedChild, type ChildAsk, detachedChild } from './childSteps.js';
 import type { DurableRun, EventInbox, Observation, StepRequest } from './DurableRun.js';
+import { checkedDuration } from './duration.js';
 import { checkGate, gateFailed } from './gate.js';
 import { PHASES, type Phase, type PhaseTimeouts } from './Phase.js';
+import { RunCourse } from './RunCourse.js';
 import { RunLogger } from './RunLogger.js';
 import { type Findings, forgottenAwait, notClosed, type RunReport } from './RunReport.js';
+import { deadlinePassed, phaseTimedOut, runContinues, runFailed } from './runStops.js';
+import { checkedSignal, readSignal, signalTimedOut } from './signal.js';
 import { type GateRecord, Timeline } from './Timeline.js';
 import type { TypedCommand } from './TypedCommand.js';
 
@@ -27,6 +33,12 @@ interface RunIdentity {
   readonly deadline: Date | undefined;
 }
 
+/** What a successor of the run may be given. */
+export interface SuccessorParams {
+  /** @throws UsageError `PARAMS_INVALID` */
+  readParams(given: object): object | Promise<object>;
+}
+
 export interface RunContextParts {
   readonly durable: DurableRun;
   readonly identity: RunIdentity;
@@ -34,6 +46,7 @@ export interface RunContextParts {
   readonly logger: Logger;
   readonly redact: (text: string) => string;
   readonly children: ChildCommands;
+  readonly successor: SuccessorParams;
 }
 
 const ENTERED = Object.fromEntries(PHASES.map((phase) => [phase, { type: 'phase', phase }])) as Record<Phase, Observation>;
@@ -43,7 +56,8 @@ export class RunContext implements CommandContext {
   private readonly timeline = new Timeline();
   private readonly closers = new Closers();
   private logger: Logger | undefined;
-  private unreadGates: UnreadAsks | undefined;
+  private unreadAsks: UnreadAsks | undefined;
+  private madeCourse: RunCourse | undefined;
   private phase: Phase = 'planning';
   private endPhaseLimit: (() => void) | undefined;
   private closingErrors: readonly unknown[] = [];
@@ -64,6 +78,12 @@ export class RunContext implements CommandContext {
       origin: () => originOf(durable, { command: identity.command, phase: this.phase }),
     });
     return this.logger;
+  }
+
+  /** Made when something is asked for, as a short run's cost counts. */
+  private get course(): RunCourse {
+    this.madeCourse ??= new RunCourse(this.durable);
+    return this.madeCourse;
   }
 
   get runId(): string {
@@ -114,25 +134,73 @@ export class RunContext implements CommandContext {
     return this.durable.limit({ name: phase, until, passed: () => phaseTimedOut(this.parts.identity.command, phase, timeoutMs) });
   }
 
-  step<T>(name: string, body: (call: Call) => Promise<T>, options: StepOptions = {}): Promise<T> {
-    return this.ask({
-      name,
-      effect: options.effect ?? 'idempotent',
-      key: options.key,
-      timeoutMs: options.timeoutMs,
-      body: (_input, call) => body(call),
+  step<T>(name: string, body: (call: Call) => Promise<T>, options: StepOptions & Reversal<T> = {}): Promise<T> {
+    const { effect = 'idempotent', key, timeoutMs, retry, probe, undo } = options;
+    const asked: Omit<StepRequest<T>, 'branch'> = { name, effect, key, timeoutMs, retry, body: (_input, call) => body(call) };
+    const probed = probe ? { ...asked, probe: (_input: unknown, call: Call) => probe(call) } : asked;
+    return undo ? this.ask({ ...probed, undoable: true }, options) : this.ask(probed);
+  }
+
+  /** A step of the present phase, or of the branch that asks. */
+  ask<T>(asked: Omit<StepRequest<T>, 'branch'>, reversal?: Reversal<T>): Promise<T> {
+    if (this.course.refuses(reversal !== undefined)) return rejected(runFailed(asked.name));
+    const part = presentBranch();
+    const request = { ...asked, branch: part === undefined ? this.phase : `${this.phase}.${part}` };
+    const outcome = this.durable.step(request);
+    this.course.trace(request, outcome, reversal);
+    return outcome;
+  }
+
+  /** What is no step, as a promise that is named when nobody looks at it. */
+  private asked<T>(name: string, body: () => Promise<T>): Promise<T> {
+    if (this.course.refuses(false)) return rejected(runFailed(name));
+    this.unreadAsks ??= new UnreadAsks();
+    return this.unreadAsks.note(name, new AskedPromise<T>((resolve) => resolve(body())).handled());
+  }
+
+  sleep(durationMs: number): Promise<void> {
+    return this.asked(`sleep ${durationMs}`, () => this.durable.sleep(checkedDuration(durationMs, 'A sleep')));
+  }
+
+  waitFor<T extends object>(signal: string, options: SignalOptions<T>): Promise<T> {
+    return this.asked(`signal ${signal}`, () => this.take(signal, options));
+  }
+
+  private async take<T extends object>(signal: string, { schema, timeoutMs }: SignalOptions<T>): Promise<T> {
+    if (timeoutMs !== undefined) checkedDuration(timeoutMs, `The wait for "${signal}"`);
+    const taken = await this.durable.nextSignal(signal, timeoutMs);
+    if (!taken) throw signalTimedOut(signal, timeoutMs ?? 0);
+    return readSignal(schema, taken.value, signal);
+  }
+
+  notify(signal: string, value: object): Promise<void> {
+    return this.asked(`notify ${signal}`, () =>
+      this.ask({
+        name: `notify ${signal}`,
+        input: checkedSignal(signal, value),
+        effect: 'idempotent',
+        body: (given, { key }) => this.durable.notify(signal, given, key),
+      }),
+    );
+  }
+
+  publish(state: object): void {
+    this.durable.publish(state);
+  }
+
+  branch<T>(name: string, body: () => Promise<T>): Promise<T> {
+    return this.asked(`branch ${name}`, () => this.durable.branch({ phase: this.phase, name }, body));
+  }
+
+  continueAs(params: object): Promise<never> {
+    return this.asked('continueAs', async () => {
+      this.course.continueAs(await this.parts.successor.readParams(params));
+      throw runContinues(this.parts.identity.command);
     });
   }
 
-  /** A step of the present phase. */
-  ask<T>(request: Omit<StepRequest<T>, 'branch'>): Promise<T> {
-    return this.durable.step({ ...request, branch: this.phase });
-  }
-
   gate(name: string, check: GateCheck, options: GateOptions = {}): Promise<boolean> {
-    const judged = new AskedPromise<boolean>((resolve) => resolve(this.judge(name, check, options)));
-    this.unreadGates ??= new UnreadAsks();
-    return this.unreadGates.note(`gate ${name}`, judged.handled());
+    return this.asked(`gate ${name}`, () => this.judge(name, check, options));
   }
 
   private async judge(name: string, check: GateCheck, { severity = 'error', overrideWithinMs = 0 }: GateOptions): Promise<boolean> {
@@ -158,28 +226,33 @@ export class RunContext implements CommandContext {
   }
 
   execute<C extends TypedCommand>(command: Class<C>, params: object, options: { readonly key?: string } = {}): Promise<never> {
-    const { children, identity } = this.parts;
-    const child = children.describe(command);
-    return this.ask<never>({
-      name: child.name,
-      input: params,
-      inputClass: child.params,
-      outputClass: child.result,
-      endsByItself: true,
-      effect: 'idempotent',
-      key: options.key,
-      body: (given, { key, signal, deadline }) =>
-        children.run({
-          type: command,
-          params: given as object,
-          key,
-          signal,
-          deadline,
-          principal: identity.principal,
-          parent: this.runId,
-          begun: (run) => this.durable.observe({ type: 'child-started', command: child.name, run }),
-        }) as Promise<never>,
-    });
+    const asked = this.childAsk(command, params, options.key);
+    return this.ask(
+      attachedChild(this.parts.children, asked, (name, run) => this.durable.observe({ type: 'child-started', command: name, run })),
+    );
+  }
+
+  start<C extends TypedCommand>(command: Class<C>, params: object, options: { readonly key?: string } = {}): Promise<string> {
+    return this.ask(detachedChild(this.parts.children, this.childAsk(command, params, options.key)));
+  }
+
+  private childAsk(type: Class<TypedCommand>, params: object, key: string | undefined): ChildAsk {
+    return { type, params, key, parent: this.runId, principal: this.principal };
+  }
+
+  /** It failed, and what it did was undone. */
+  get compensated(): boolean {
+    return this.madeCourse?.compensated === true;
+  }
+
+  /** Something was asked for that would have to be undone if the run failed. */
+  get reversible(): boolean {
+    return this.madeCourse?.reversible === true;
+  }
+
+  /** Undoes what the run did, since it ends with this error; see `RunCourse.fail`. */
+  compensate(error: unknown): Promise<unknown> | undefined {
+    return this.course.fail(error, (undo) => this.activity('compensation', undo));
   }
 
   async activity<T>(name: string, body: () => Promise<T>): Promise<T> {
@@ -225,13 +298,15 @@ export class RunContext implements CommandContext {
 
   /** What the base found, and what every run has to say; made when it is asked for, as of now. */
   report(found: Findings): () => RunReport {
-    const unread = [...this.durable.unread(), ...(this.unreadGates?.list ?? [])].map(forgottenAwait);
+    const unread = [...this.durable.unread(), ...(this.unreadAsks?.list ?? [])].map(forgottenAwait);
     const unclosed = this.closingErrors.map((error) => notClosed(messageOf(error)));
     const { timeline } = this;
     timeline.close();
     const { time } = this.durable;
     const steps = this.durable.statistics();
-    return () => ({ ...found, findings: [...found.findings, ...unread, ...unclosed], timeline: timeline.records(time), steps });
+    const undone = this.madeCourse?.undone ?? [];
+    const findings = [...found.findings, ...unread, ...unclosed];
+    return () => ({ ...found, findings, timeline: timeline.records(time), steps, undone });
   }
 }
 
@@ -240,22 +315,6 @@ function originOf(durable: DurableRun, own: { readonly command: string; readonly
   return { ...own, run: durable.id, trace: durable.traceId, ...(step === undefined ? {} : { step }) };
 }
 
-function deadlinePassed(command: string, deadline: Date): TimeoutError {
-  return new TimeoutError(
-    'DEADLINE_PASSED',
-    `${command} did not end before its deadline, ${deadline.toISOString()}. Give it more time, or see which step took so long.`,
-    {
-      details: { deadline: deadline.toISOString() },
-    },
-  );
-}
-
-function phaseTimedOut(command: string, phase: Phase, timeoutMs: number): TimeoutError {
-  return new TimeoutError(
-    'PHASE_TIMED_OUT',
-    `The ${phase} phase of ${command} did not end within ${timeoutMs} ms. Allow more in phaseTimeoutsMs, or see which step took so long.`,
-    {
-      details: { phase, timeoutMs },
-    },
-  );
+function rejected<T>(error: Error): Promise<T> {
+  return new AskedPromise<T>((_resolve, reject) => reject(error)).handled();
 }

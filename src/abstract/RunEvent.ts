@@ -1,4 +1,5 @@
 import type { Observation } from './DurableRun.js';
+import type { RunWait } from './RunWait.js';
 
 /** What happens in a run, as its observers see it. A step that was recorded before this load is `replayed`. */
 export type RunHappening =
@@ -24,6 +25,8 @@ export type RunHappening =
       /** Why it did not succeed. */
       readonly reason?: string;
     }
+  /** Nothing of the run is under way until one of these comes. */
+  | { readonly type: 'waits'; readonly waits: readonly RunWait[] }
   /** So many events are no longer kept; what they told of is in the journal. */
   | { readonly type: 'skipped'; readonly count: number }
   | { readonly type: 'ended'; readonly status: string };

@@ -17,6 +17,8 @@ export interface StepStatistics {
   readonly count: number;
   /** Of them, those that did not succeed. */
   readonly failed: number;
+  /** How often they were tried, where that is more often than `count`. */
+  readonly attempts?: number;
   readonly totalMs: number;
   readonly longestMs: number;
   /** Message of the last one that did not succeed. */
@@ -38,6 +40,8 @@ export interface RunReport extends Findings {
   /** Phases that were entered, in order, with their activities and gates. */
   readonly timeline: readonly PhaseRecord[];
   readonly steps: readonly StepStatistics[];
+  /** Names of the steps that were undone when the run failed or was cancelled, in that order. */
+  readonly undone: readonly string[];
 }
 
 /** R7: a promise that the code started and never looked at is named, not lost. */

@@ -3,6 +3,7 @@ import { UsageError } from '../kernel/errors.js';
 import { type AbstractCommand, type AnyCommand, hooksToWrite, lifecycleOf } from './AbstractCommand.js';
 import { PHASES, type PhaseTimeouts } from './Phase.js';
 import type { PhaseWeights } from './ProgressMeter.js';
+import { checkedQueue, type QueueSpec } from './QueueSpec.js';
 import { LACKS, uncheckedFieldsOf } from './validation/uncheckedFields.js';
 
 /** What a terminal can show. */
@@ -33,6 +34,13 @@ export interface CommandSpec<P extends object, R> {
   readonly phaseTimeoutsMs?: PhaseTimeouts;
   /** Which share of the whole work each phase is taken to be, for the progress. Only ratios count. @default nearly all is execution */
   readonly phaseWeights?: PhaseWeights;
+  /** Limits for all runs of the command together. @default every run begins at once */
+  readonly queue?: QueueSpec<P>;
+  /**
+   * Names of steps that an earlier version had and this one does not have any more. Without this, a run that recorded such a
+   * step is refused when it is gone on with, unless the step was a `read`.
+   */
+  readonly retiredSteps?: readonly string[];
   /** Command lines for `--help`, without the program's name. */
   readonly examples?: readonly string[];
   /** How the command line shows a result. @default as JSON */
@@ -63,7 +71,8 @@ export function command<P extends object, R = never>(
 /**
  * Checks a class for what would only fail in the middle of a run.
  *
- * @throws UsageError `COMMAND_NOT_DECLARED`, `COMMAND_NAME_INVALID`, `DRIVER_OVERRIDDEN` or `PARAMS_WITHOUT_RULES`.
+ * @throws UsageError `COMMAND_NOT_DECLARED`, `COMMAND_NAME_INVALID`, `DRIVER_OVERRIDDEN`, `HOOK_MISSING`,
+ * `COMMAND_OPTION_INVALID`, `QUEUE_INVALID` or `PARAMS_WITHOUT_RULES`.
  */
 export function registeredCommand(type: Class<AnyCommand>): RegisteredCommand {
   const spec = SPECS.get(type);
@@ -82,6 +91,7 @@ export function registeredCommand(type: Class<AnyCommand>): RegisteredCommand {
   refuseOverriddenDriver(type);
   refuseMissingHooks(type);
   refuseBadNumbers(type, spec);
+  if (spec.queue) checkedQueue(spec.queue, type.name);
   refuseFieldsWithoutRules(type, spec);
   return { ...spec, type, version: spec.version ?? '1' };
 }

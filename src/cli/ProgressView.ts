@@ -6,9 +6,12 @@
  * Owns: what is shown. Does not own: the run, the summary on standard output.
  */
 import type { createLogUpdate } from 'log-update';
+import type { RecordedWait } from '../host/runRecord/RunRecordDocument.js';
+import { waitWords } from '../host/runRecord/waitWords.js';
 import type { RunEvent } from '../index.js';
 import { progressBar } from './progressBar.js';
 import { type GateEvent, type Line, lineText, type StepEvent, stateAfterGate, stateAfterStep, verdictText } from './progressLine.js';
+import { restsIn } from './RunStanding.js';
 import { shortened } from './terminalText.js';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -28,6 +31,8 @@ export class ProgressView {
   private readonly nameWidth: number;
   /** A gate step that ended; its verdict is on the way. */
   private unjudged: Line | undefined;
+  /** What the run waits for besides gates, which have lines of their own. */
+  private waits: readonly RecordedWait[] = [];
   private frame = 0;
   private bar = '';
   private phase = '';
@@ -69,10 +74,19 @@ export class ProgressView {
   }
 
   private take(event: RunEvent): void {
+    this.takeWaits(event.type === 'waits' ? restsIn(event) : []);
+    if (event.type === 'waits') return;
     if (event.type === 'phase') this.phase = event.phase;
     if (event.type === 'gate') this.takeGate(event);
     else if (isStep(event)) this.takeStep(event);
     this.bar = progressBar(event.progress, this.phase);
+  }
+
+  private takeWaits(waits: readonly RecordedWait[]): void {
+    const known = new Set(this.waits.map((wait) => JSON.stringify(wait)));
+    this.waits = waits;
+    if (this.redraw) return;
+    for (const wait of waits) if (!known.has(JSON.stringify(wait))) this.say(waitLine(wait));
   }
 
   /** A gate that the command itself checks has a step, and so a line; of the others only those that do not pass are shown. */
@@ -119,7 +133,7 @@ export class ProgressView {
 
   private draw(): void {
     this.frame += 1;
-    this.redraw?.([...[...this.lines.values()].map((line) => this.textOf(line)), this.bar].join('\n'));
+    this.redraw?.([...[...this.lines.values()].map((line) => this.textOf(line)), ...this.waits.map(waitLine), this.bar].join('\n'));
   }
 
   private textOf(line: Line): string {
@@ -130,6 +144,10 @@ export class ProgressView {
 
 function newLine(name: string): Line {
   return { label: shortened(name), state: { at: 'waiting' }, calls: 0 };
+}
+
+function waitLine(wait: RecordedWait): string {
+  return `… ${shortened(waitWords(wait, { now: Date.now() }))}`;
 }
 
 function isStep(event: RunEvent): event is StepEvent {

@@ -1,20 +1,20 @@
 /**
  * Where a run stands, as far as its events tell.
  *
- * Owns: which steps are under way, which gates wait. Does not own: the run, the runs it started.
+ * Owns: which steps are under way, what the run waits for. Does not own: the run, the runs it started.
+ * Invariant: what it was said to wait for counts until the next event, after which it may wait for something else.
  */
+import type { RecordedWait } from '../host/runRecord/RunRecordDocument.js';
 import type { RunEvent } from '../index.js';
 
 type GateEvent = Extract<RunEvent, { readonly type: 'gate' }>;
 
-export interface OpenGate {
-  readonly gate: string;
-  readonly found: string | undefined;
-}
+export type WaitsEvent = Extract<RunEvent, { readonly type: 'waits' }>;
 
 export class RunStanding {
   private readonly steps = new Map<string, string>();
-  private readonly waiting: OpenGate[] = [];
+  private readonly openGates: RecordedWait[] = [];
+  private rests: readonly RecordedWait[] = [];
   private ended = false;
 
   get over(): boolean {
@@ -26,12 +26,13 @@ export class RunStanding {
     return [...this.steps.values()];
   }
 
-  /** Gates that wait for an override. */
-  get openGates(): readonly OpenGate[] {
-    return this.waiting;
+  /** Gates that wait for an override, and what else it waits for besides its children. */
+  get waits(): readonly RecordedWait[] {
+    return [...this.openGates, ...this.rests];
   }
 
   take(event: RunEvent): void {
+    this.rests = event.type === 'waits' ? restsIn(event) : [];
     if (event.type === 'step-started') this.steps.set(event.id, event.step);
     else if (event.type === 'step-ended') this.steps.delete(event.id);
     else if (event.type === 'gate') this.takeGate(event);
@@ -39,9 +40,16 @@ export class RunStanding {
   }
 
   private takeGate({ gate, verdict, severity, found }: GateEvent): void {
-    if (verdict === 'waiting') this.waiting.push({ gate, found });
+    if (verdict === 'waiting') this.openGates.push({ what: 'gate', name: gate, until: null, detail: found ?? null });
     if (verdict !== 'overridden' && !(verdict === 'failed' && severity === 'error')) return;
-    const at = this.waiting.findIndex((open) => open.gate === gate);
-    if (at >= 0) this.waiting.splice(at, 1);
+    const at = this.openGates.findIndex(({ name }) => name === gate);
+    if (at >= 0) this.openGates.splice(at, 1);
   }
+}
+
+/** Gates have events of their own, and children are watched themselves. */
+export function restsIn({ waits }: Pick<WaitsEvent, 'waits'>): readonly RecordedWait[] {
+  return waits
+    .filter(({ what }) => what !== 'gate' && what !== 'child')
+    .map(({ what, name, until }) => ({ what, name, until: until === undefined ? null : new Date(until).toISOString(), detail: null }));
 }

@@ -1,16 +1,17 @@
 /**
- * Notices when a run, with the runs that it started, goes on only if a person decides about a gate, and hands it back then.
+ * Notices when a run, with the runs that it started, goes on only if somebody decides about a gate or sends a signal, and hands it
+ * back then.
  *
  * Owns: who stands still. Does not own: the runner that it disposes of, what is said about it.
  * Invariant: nothing is handed back while a step is under way that is not itself a run at a standstill.
  */
+import type { RecordedWait } from '../host/runRecord/RunRecordDocument.js';
 import type { CommandRunner, Run } from '../index.js';
-import { type OpenGate, RunStanding } from './RunStanding.js';
+import { RunStanding } from './RunStanding.js';
+import type { Waiting } from './waitingText.js';
 
-export interface WaitingGate extends OpenGate {
-  readonly runId: string;
-  readonly command: string;
-}
+/** What ends by itself within this is waited for. */
+const PATIENCE_MS = 3_600_000;
 
 interface Watched {
   readonly run: Run<unknown>;
@@ -22,7 +23,7 @@ export class Standstill {
   private readonly root: Watched;
   private readonly stopped = new AbortController();
   private looking = false;
-  private found: readonly WaitingGate[] = [];
+  private found: readonly Waiting[] = [];
   private failure: { readonly error: unknown } | undefined;
 
   constructor(
@@ -32,8 +33,8 @@ export class Standstill {
     this.root = this.watch(run);
   }
 
-  /** The gates that nobody decided about, once the run was handed back for that; empty before. */
-  get gates(): readonly WaitingGate[] {
+  /** What only somebody else can give, once the run was handed back for that; empty before. */
+  get waits(): readonly Waiting[] {
     if (this.failure) throw this.failure.error;
     return this.found;
   }
@@ -69,30 +70,31 @@ export class Standstill {
   }
 
   private async look(): Promise<void> {
-    const gates = this.gatesOf(this.root);
-    if (gates.length === 0 || this.stopped.signal.aborted) return;
+    const waits = this.waitsOf(this.root);
+    if (waits.length === 0 || this.stopped.signal.aborted) return;
     this.stop();
-    this.found = gates;
+    this.found = waits;
     await this.runner[Symbol.asyncDispose]();
   }
 
-  /** The gates that a run stands still for, or none when it does not stand still. */
-  private gatesOf({ run: { id, command }, standing, children }: Watched): readonly WaitingGate[] {
-    const own = standing.openGates.map((open) => ({ ...open, runId: id, command }));
+  /** What a run stands still for, or nothing when it does not stand still, or goes on by itself. */
+  private waitsOf({ run: { id, command }, standing, children }: Watched): readonly Waiting[] {
+    if (standing.waits.some(goesOnByItself)) return [];
+    const own = standing.waits.map((wait) => ({ runId: id, command, wait }));
     const stuck = children
       .filter((child) => !child.standing.over)
-      .map((child) => ({ command: child.run.command, gates: this.gatesOf(child) }))
-      .filter(({ gates }) => gates.length > 0);
+      .map((child) => ({ command: child.run.command, waits: this.waitsOf(child) }))
+      .filter(({ waits }) => waits.length > 0);
     const names = stuck.map((child) => child.command);
     for (const step of standing.underWay) {
       const at = names.indexOf(step);
       if (at < 0) return [];
       names.splice(at, 1);
     }
-    return [...own, ...stuck.flatMap(({ gates }) => gates)];
+    return [...own, ...stuck.flatMap(({ waits }) => waits)];
   }
 
-  /** A watch that fails hands the run back too, rather than let it wait unseen; whoever asks for the gates is told. */
+  /** A watch that fails hands the run back too, rather than let it wait unseen; whoever asks what it waits for is told. */
   private inBackground(work: Promise<void>): void {
     work.catch((error: unknown) => {
       if (this.stopped.signal.aborted) return;
@@ -101,4 +103,9 @@ export class Standstill {
       return this.runner[Symbol.asyncDispose]();
     });
   }
+}
+
+function goesOnByItself({ what, until }: RecordedWait): boolean {
+  if (what !== 'gate' && what !== 'signal' && what !== 'person') return true;
+  return until !== null && Date.parse(until) - Date.now() <= PATIENCE_MS;
 }

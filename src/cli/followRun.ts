@@ -1,4 +1,4 @@
-/** Takes a run to its end at a terminal: progress, Ctrl-C, gates that wait, summary, exit code. */
+/** Takes a run to its end at a terminal: progress, Ctrl-C, waiting for others, summary, exit code. */
 import { type CommandRunner, type CommandSpec, type Outcome, type Run, SixfoldError } from '../index.js';
 import { EXIT } from './exitCodes.js';
 import { jsonText } from './jsonText.js';
@@ -6,15 +6,20 @@ import { ProgressView } from './ProgressView.js';
 import { Standstill } from './Standstill.js';
 import { type SameJournal, waitingData, waitingText } from './waitingText.js';
 
+/** Any time does. */
+const STAY_MS = 60_000;
+
 export interface FollowOptions {
   readonly runner: CommandRunner;
   readonly spec: Pick<CommandSpec<object, unknown>, 'present'>;
   readonly json: boolean;
-  /** Goes on waiting when a gate waits for an override, instead of handing the run back. */
+  /** Goes on waiting for what only others can give, instead of handing the run back. */
   readonly wait: boolean;
   readonly journal: SameJournal;
   /** Names of the systems to show from the beginning. */
   readonly systems: readonly string[];
+  /** Another process has the run: Ctrl-C leaves it alone. @default false */
+  readonly foreign?: boolean;
 }
 
 /** @returns the exit code */
@@ -23,22 +28,32 @@ export async function followRun(run: Run<unknown>, options: FollowOptions): Prom
   const { stderr } = process;
   const colour = stderr.isTTY && stderr.hasColors();
   const view = await ProgressView.open(systems, { stream: stderr, live: stderr.isTTY, colour });
-  const stopListening = cancelOnInterrupt(run, (text) => view.say(text));
+  const stopListening = options.foreign === true ? () => undefined : cancelOnInterrupt(run, (text) => view.say(text));
+  if (options.foreign === true) view.say(`Run ${run.id} is under way in another process; Ctrl-C leaves it alone.`);
+  if ((await runner.history(run.id)).state === 'queued') view.say(`Run ${run.id} is queued behind the limits of ${run.command}.`);
+  const stopStaying = stay();
   const standstill = options.wait ? undefined : new Standstill(runner, run);
   try {
     await view.follow(run.progress());
     const outcome = await run.outcome();
     return json ? printJson(outcome, spec) : printSummary(outcome, spec);
   } catch (error) {
-    const gates = standstill?.gates ?? [];
-    if (gates.length === 0 || !(error instanceof SixfoldError && error.code === 'RUN_HANDED_BACK')) throw error;
-    process.stderr.write(waitingText(run.id, gates, options.journal));
-    if (json) process.stdout.write(jsonText(waitingData(run.id, gates, options.journal)));
+    const waits = standstill?.waits ?? [];
+    if (waits.length === 0 || !(error instanceof SixfoldError && error.code === 'RUN_HANDED_BACK')) throw error;
+    process.stderr.write(waitingText(run.id, waits, options.journal));
+    if (json) process.stdout.write(jsonText(waitingData(run.id, waits, options.journal)));
     return EXIT.waiting;
   } finally {
     standstill?.stop();
+    stopStaying();
     stopListening();
   }
+}
+
+/** Keeps the process alive: where a run waits for others, or another process has it, nothing else does. */
+function stay(): () => void {
+  const timer = setInterval(() => undefined, STAY_MS);
+  return () => clearInterval(timer);
 }
 
 /** The first Ctrl-C cancels the run, which ends its children and removes its files; the second leaves at once. */

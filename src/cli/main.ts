@@ -41,7 +41,11 @@ function programOf(application: Application, exit: (code: number) => void): Comm
     .addHelpText('after', `\n${EXIT_CODES}`);
   addRun(program.command('run').description('Run a command to its end.'), application, exit);
   addPlan(program.command('plan').description('Show what a command would do. Executes nothing.'), application);
-  addRuns(program.command('runs').description('List, show and resume runs, and decide about their gates.'), application, exit);
+  addRuns(
+    program.command('runs').description('List, show and resume runs, tell them something, and keep their journal.'),
+    application,
+    exit,
+  );
   addNew(program.command('new').description('Write the beginning of something new.'));
   return program;
 }

@@ -7,7 +7,7 @@ export interface OwnOptions {
   readonly json: boolean;
   readonly db: string | undefined;
   readonly verbose: boolean;
-  /** Goes on waiting when a gate waits for an override. */
+  /** Goes on waiting for what only others can give. */
   readonly wait: boolean;
   /** Who runs it. */
   readonly principal: unknown;
@@ -51,7 +51,7 @@ export function ownOptionsOf(target: Command): OwnOptions {
 }
 
 const JOURNAL = 'journal file (default: $SIXFOLD_DB, or .sixfold/journal.db)';
-const WAIT = 'stay when a gate waits for an override, instead of handing the run back with exit code 4';
+const WAIT = 'stay when the run waits for a person or a signal, instead of handing it back with exit code 4';
 const PRINCIPAL = 'who runs it, an object or a text (default: the user of the operating system)';
 
 function refusedJournal(): Option {

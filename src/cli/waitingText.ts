@@ -1,9 +1,10 @@
-/** What is said of a run that waits for a person: which gate, why, and the command line that lets it pass. */
+/** What is said of a run that goes on only when somebody does something: what it waits for, and the command line that gives it. */
 import type { Command } from 'commander';
+import type { RecordedWait } from '../host/runRecord/RunRecordDocument.js';
+import { type WaitWordsOptions, waitWords } from '../host/runRecord/waitWords.js';
+import { oneLine } from '../index.js';
 import { ownOptionsOf } from './ownOptions.js';
-import type { WaitingGate } from './Standstill.js';
 import { shellWord } from './shellWord.js';
-import { shortened } from './terminalText.js';
 
 /** The words that make another command line reach the same journal. */
 export interface SameJournal {
@@ -11,6 +12,13 @@ export interface SameJournal {
   readonly before: readonly string[];
   /** Behind it. */
   readonly behind: readonly string[];
+}
+
+/** A wait of a run, or of one that it started. */
+export interface Waiting {
+  readonly runId: string;
+  readonly command: string;
+  readonly wait: RecordedWait;
 }
 
 export function sameJournal(leaf: Command): SameJournal {
@@ -22,21 +30,43 @@ export function sameJournal(leaf: Command): SameJournal {
   return { before: app === false ? ['--no-app'] : named, behind: db === undefined ? [] : ['--db', db] };
 }
 
-export function waitingText(runId: string, gates: readonly WaitingGate[], journal: SameJournal): string {
-  const lines = gates.map((waiting) => {
-    const whose = waiting.runId === runId ? '' : ` of ${waiting.command}, which it started,`;
-    const why = waiting.found === undefined ? '' : `: ${shortened(waiting.found)}`;
-    return `  gate "${shortened(waiting.gate)}"${whose} did not pass${why}\n  let it pass with\n    ${overrideCommand(waiting, journal)}\n`;
+export function waitingText(runId: string, waits: readonly Waiting[], journal: SameJournal): string {
+  const lines = waits.map((waiting) => {
+    const whose = waiting.runId === runId ? '' : `${waiting.command}, which it started, `;
+    return `  ${whose}${waitLines(waiting, { journal, words: { now: Date.now() } }).join('\n    ')}\n`;
   });
-  return `sixfold: run ${runId} waits for an override and was handed back.\n${lines.join('')}`;
+  return `sixfold: run ${runId} waits, and was handed back.\n${lines.join('')}`;
 }
 
 /** The same for programs. */
-export function waitingData(runId: string, gates: readonly WaitingGate[], journal: SameJournal): object {
-  return { status: 'waiting', runId, gates: gates.map((waiting) => ({ ...waiting, override: overrideCommand(waiting, journal) })) };
+export function waitingData(runId: string, waits: readonly Waiting[], journal: SameJournal): object {
+  const data = waits.map((waiting) => {
+    const { runId: id, command, wait } = waiting;
+    return { runId: id, command, ...wait, remedy: remedyOf(waiting, journal) ?? null };
+  });
+  return { status: 'waiting', runId, waits: data };
 }
 
-function overrideCommand({ runId, gate }: WaitingGate, { before, behind }: SameJournal): string {
-  const words = [...before, 'runs', 'override', runId, gate, '--reason', 'REASON', ...behind];
-  return `sixfold ${words.map(shellWord).join(' ')}`;
+export interface WaitLinesOptions {
+  readonly journal: SameJournal;
+  readonly words: WaitWordsOptions;
+}
+
+/** What it waits for, and below that what gives it. */
+export function waitLines(waiting: Waiting, { journal, words }: WaitLinesOptions): readonly string[] {
+  const remedy = remedyOf(waiting, journal);
+  const mend = waiting.wait.what === 'person' ? 'mend it, then ' : '';
+  return [oneLine(waitWords(waiting.wait, words)), ...(remedy === undefined ? [] : [`${mend}${remedy}`])];
+}
+
+/** The command line that lets the run go on; undefined where it goes on by itself. */
+function remedyOf({ runId, wait: { what, name } }: Waiting, journal: SameJournal): string | undefined {
+  if (what === 'gate') return runsLine(journal, 'override', runId, name, '--reason', 'REASON');
+  if (what === 'signal') return runsLine(journal, 'notify', runId, name, '--value', '{}');
+  return what === 'person' ? runsLine(journal, 'resume', runId) : undefined;
+}
+
+/** A line for a shell that does something with the runs of that journal. */
+export function runsLine({ before, behind }: SameJournal, ...words: readonly string[]): string {
+  return `sixfold ${[...before, 'runs', ...words, ...behind].map(shellWord).join(' ')}`;
 }

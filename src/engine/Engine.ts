@@ -1,6 +1,7 @@
 /** The port of the engines: start, resume, cancel, read back. A contract suite runs on every implementation. */
 import type { DurableRun } from '../abstract/DurableRun.js';
 import type { RunEvent, RunHappening, RunProgress } from '../abstract/RunEvent.js';
+import type { RunWait } from '../abstract/RunWait.js';
 import type { Telemetry } from '../abstract/Telemetry.js';
 import type { GateOverride } from '../abstract/Timeline.js';
 import type { Carried } from '../kernel/codec/Carried.js';
@@ -29,6 +30,16 @@ export interface RunOrigin {
   readonly traceparent: string | undefined;
   /** Id of the run that started this one. */
   readonly parent: string | undefined;
+  /** Identity of the step of that run which waits for this one; undefined when none does. */
+  readonly parentStep?: string | undefined;
+  /** The run that this one was forked from, and the last record that it has from there. */
+  readonly forkedFrom?: { readonly run: string; readonly seq: number } | undefined;
+  /** Id of the run that this one goes on with. */
+  readonly predecessor?: string | undefined;
+  /** Queues whose places the runs around this one have, which it shares. */
+  readonly holds?: readonly string[] | undefined;
+  /** When the time of the run begins, if that is before it was started: a fork has the time of what it was forked from. */
+  readonly epoch?: number | undefined;
 }
 
 export interface StartRequest {
@@ -42,6 +53,26 @@ export interface StartRequest {
   readonly key?: string | undefined;
   readonly deadline?: number | undefined;
   readonly parent?: string | undefined;
+  readonly parentStep?: string | undefined;
+  /** Limits that the run waits for, and its place among the others. */
+  readonly queue?: QueueEntry | undefined;
+}
+
+/** How much of a queue may go on at once. */
+export interface QueueLimits {
+  readonly name: string;
+  /** Runs begun and not ended. @default no limit */
+  readonly concurrency?: number | undefined;
+  /** Beginnings per time. @default no limit */
+  readonly rate?: { readonly count: number; readonly perMs: number } | undefined;
+}
+
+/** A place in the queue of a command. */
+export interface QueueEntry extends QueueLimits {
+  /** Keys are served by turns. */
+  readonly key: string;
+  /** The higher the sooner. */
+  readonly priority: number;
 }
 
 /** One load of a run's code: made anew at the start and after every interruption. */
@@ -49,12 +80,18 @@ export interface Program {
   readonly fingerprint: string;
   /** Runs the code from its start. */
   run(run: DurableRun): Promise<unknown>;
+  /** Params for a successor, as the journal carries them. */
+  carryParams(params: object): Carried;
   /** What `run` returned, as the journal carries it. */
   carryResult(result: unknown): Carried;
   /** What the outcome says besides the result; asked for when the run ends. @returns makes the text, as often as it is asked */
   report(): () => string;
   /** Closes what this load opened; called once, whether the run ended or is handed back. Undefined when nothing was opened. */
   unload(): Promise<void> | undefined;
+  /** Names of steps that older code had and this code does not have any more. */
+  readonly retired?: readonly string[] | undefined;
+  /** The run has failed, and what it did was undone. */
+  readonly compensated?: boolean;
   /** How far the run is, after something more happened in it; called for everything in order. */
   progress(happening: RunHappening, at: number): RunProgress;
 }
@@ -65,6 +102,7 @@ type LoadProgram = (run: StartedRun, origin: RunOrigin) => Program;
 export interface EndedRun {
   readonly id: string;
   readonly startedAt: number;
+  /** Of what an engine gives never `continued`: that has the end of its last successor. */
   readonly status: EndStatus;
   readonly endedAt: number;
   /** The result of a completed run. */
@@ -73,6 +111,8 @@ export interface EndedRun {
   readonly error: string | undefined;
   /** Makes the text of what the outcome says besides. */
   readonly report: () => string;
+  /** Id of the run that goes on with a continued one. */
+  readonly successor?: string | undefined;
 }
 
 export interface RunHandle {
@@ -96,14 +136,52 @@ export interface RunHandle {
   override(gate: string, override: GateOverride): Promise<void>;
 }
 
-/** `interrupted` has no end and no process that runs it. */
-export type RunState = EndStatus | 'running' | 'interrupted';
+/** What somebody tells a run. */
+export interface Signal {
+  readonly name: string;
+  /** Text of the codec. */
+  readonly value: string;
+  /** The same token is the same signal, however often it is sent. */
+  readonly token: string;
+}
+
+/**
+ * `interrupted` has no end and no process that runs it; `waiting` is unloaded until something comes; `queued` has not begun;
+ * `stopped` could not go on, and somebody must look at it.
+ */
+export type RunState = EndStatus | 'running' | 'interrupted' | 'waiting' | 'queued' | 'stopped';
+
+/** Where a fork begins: all that was recorded before this is its past. */
+export type ForkPoint = { readonly seq: number } | { readonly step: string };
+
+/** What would become of an open run with the present code. */
+export interface RunCheck {
+  readonly id: string;
+  readonly command: string;
+  /** `doubtful` goes on with something new, and nothing shows whether the code still asks for all that was recorded. */
+  readonly verdict: 'continues' | 'doubtful' | 'refused' | 'unknown-command';
+  /** Why it does not continue, or may not. */
+  readonly reason?: string;
+  /** The step that the code and the journal disagree about. */
+  readonly step?: string;
+}
+
+export interface Retention {
+  /** Only runs that ended before, in milliseconds since the epoch. */
+  readonly endedBefore: number;
+  /** `bodies` keeps that the run was and what it did, without values; the chain of its hashes can still be checked. */
+  readonly what: 'runs' | 'bodies';
+}
 
 export interface RunSummary extends StartedRun {
   readonly state: RunState;
   readonly endedAt: number | null;
   /** Ended steps so far. */
   readonly steps: number;
+  /** What an open run stands still for. */
+  readonly waits: readonly RunWait[];
+  /** Id of the run that goes on with it. */
+  readonly successor: string | null;
 }
 
 export interface RunHistory extends RunSummary {
@@ -116,6 +194,10 @@ export interface EngineSetup {
   readonly logger: Logger;
   readonly telemetry: Telemetry;
   readonly secrets: SecretVault;
+  /** Names of the commands that `load` knows. */
+  readonly commands: readonly string[];
+  /** Limits of those that have any. */
+  readonly queues: readonly QueueLimits[];
 }
 
 export interface Engine {
@@ -134,12 +216,37 @@ export interface Engine {
    * @throws UsageError `RUN_NOT_FOUND` or `COMMAND_UNKNOWN`.
    */
   resume(runId: string): Promise<RunHandle>;
+  /**
+   * Goes on with a failed run, after its code was mended: the outcome of the step that it failed with is superseded, and the
+   * step is done again.
+   *
+   * @throws UsageError `RUN_NOT_FOUND`, `RUN_NOT_REOPENED` when it has not failed, or what it did was undone.
+   */
+  reopen(runId: string): Promise<RunHandle>;
+  /**
+   * A new run of the same command and params that begins with what was recorded before a point of another.
+   *
+   * @throws UsageError `RUN_NOT_FOUND`, `FORK_REFUSED` for a point that is not there, or behind a step that was undone.
+   */
+  fork(runId: string, from: ForkPoint): Promise<RunHandle>;
+  /** Sends a signal to a run, whether it is loaded, waits or runs in another process. @throws UsageError `RUN_NOT_FOUND`, `RUN_ENDED` */
+  notify(runId: string, signal: Signal): Promise<void>;
+  /** Asks a run to stop, wherever it is. @throws UsageError `RUN_NOT_FOUND` */
+  cancel(runId: string, reason: string): Promise<void>;
+  /** Lets a gate pass, wherever the run is. @throws UsageError `RUN_NOT_FOUND`, `RUN_ENDED`, `OVERRIDE_INVALID` */
+  override(runId: string, gate: string, override: GateOverride): Promise<void>;
+  /** What the run published last, as text of the codec. @throws UsageError `RUN_NOT_FOUND` */
+  query(runId: string): Promise<string | undefined>;
+  /** Replays every open run against the present code, without effects and without a trace in the journal. */
+  check(): AsyncIterable<RunCheck>;
+  /** Removes or erases ended runs. @returns how many */
+  prune(retention: Retention): Promise<number>;
   /** Newest first. */
   list(limit: number): Promise<readonly RunSummary[]>;
   /** @throws UsageError `RUN_NOT_FOUND`, InvariantViolation `JOURNAL_ALTERED`. `runId` may be the beginning of an id, if no other begins so. */
   history(runId: string): Promise<RunHistory>;
-  /** Ids of the runs that were interrupted. */
-  interrupted(): Promise<readonly string[]>;
+  /** Goes on with the runs that were interrupted, and from now on with those that are due, have mail, or lose their process. */
+  adopt(): Promise<void>;
   /** Stops starting steps, waits for those under way up to a limit, and leaves unfinished runs to be resumed. */
   close(): Promise<void>;
 }

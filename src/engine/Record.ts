@@ -5,14 +5,20 @@ export const RECORD_KINDS = [
   'started',
   'resumed',
   'step-intended',
+  'step-attempted',
   'step-ended',
+  'branch-ended',
   'cancel-requested',
   'event',
   'events-closed',
+  'signal',
+  'signal-missed',
+  'timer-fired',
   'gate-overridden',
   'gate-stood',
   'time-passed',
   'ended',
+  'reopened',
 ] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
@@ -22,7 +28,8 @@ export type RecordKind = (typeof RECORD_KINDS)[number];
  */
 export type StepStatus = 'succeeded' | 'failed' | 'cancelled' | 'unknown';
 
-export type EndStatus = 'completed' | 'failed' | 'cancelled' | 'unknown';
+/** `compensated` is a failed run whose effects were undone; `continued` one that a successor goes on with. */
+export type EndStatus = 'completed' | 'failed' | 'compensated' | 'cancelled' | 'unknown' | 'continued';
 
 export interface JournalRecord {
   /** 1 for the first record of a run; without gaps. */

@@ -15,6 +15,18 @@ export function leftWithChild(parent: string, cause: unknown): TransientError {
   });
 }
 
+/** What somebody gets who waits for a run that cannot go on by itself. */
+export function standsStill(runId: string, why: string): TransientError {
+  return new TransientError('RUN_HANDED_BACK', `Run ${runId} stands still: ${why} When that is mended, resume it.`, {
+    details: { run: runId },
+  });
+}
+
+/** It is that run that is left to be resumed. */
+export function isHandBackOf(runId: string, reason: unknown): boolean {
+  return reason instanceof SixfoldError && isHandBack(reason) && reason.details.run === runId;
+}
+
 export function isHandBack(reason: unknown): boolean {
   return reason instanceof SixfoldError && reason.code === 'RUN_HANDED_BACK';
 }

@@ -10,7 +10,8 @@ import { driveLifecycle, type LifecycleBodies, type LifecycleFrame } from '../ab
 import { MiddlewareStack } from '../abstract/MiddlewareStack.js';
 import type { Phase } from '../abstract/Phase.js';
 import { ProgressMeter } from '../abstract/ProgressMeter.js';
-import { RunContext } from '../abstract/RunContext.js';
+import { readParams } from '../abstract/params.js';
+import { RunContext, type SuccessorParams } from '../abstract/RunContext.js';
 import type { RunHappening, RunProgress } from '../abstract/RunEvent.js';
 import { NOTHING_FOUND } from '../abstract/RunReport.js';
 import { readResult } from '../abstract/results.js';
@@ -40,11 +41,12 @@ export interface ProgramRun {
   readonly origin: RunOrigin;
 }
 
-export class CommandProgram implements Program, LifecycleFrame<unknown> {
+export class CommandProgram implements Program, LifecycleFrame<unknown>, SuccessorParams {
   clear: (() => Promise<void>) | undefined = undefined;
   before: (() => Promise<void>) | undefined = undefined;
   after: LifecycleFrame<unknown>['after'] = undefined;
   readonly fingerprint: string;
+  readonly retired: readonly string[] | undefined;
   private readonly instance: AnyCommand;
   private meter: ProgressMeter | undefined;
   private context: RunContext | undefined;
@@ -57,6 +59,7 @@ export class CommandProgram implements Program, LifecycleFrame<unknown> {
     const { command } = subject;
     this.instance = instanceOf(command.type, parts.container);
     this.fingerprint = fingerprintOf(command);
+    this.retired = command.retiredSteps;
   }
 
   run(durable: DurableRun): Promise<unknown> {
@@ -71,6 +74,11 @@ export class CommandProgram implements Program, LifecycleFrame<unknown> {
     return driveLifecycle(bodies, this);
   }
 
+  carryParams(params: object): Carried {
+    const { name, params: declared } = this.subject.command;
+    return this.parts.codec.carryExact(params, `the params of ${name}`, declared);
+  }
+
   carryResult(result: unknown): Carried {
     const { name, result: declared } = this.subject.command;
     return this.parts.codec.carry(result, `the result of ${name}`, declared as Class<object> | undefined);
@@ -79,7 +87,7 @@ export class CommandProgram implements Program, LifecycleFrame<unknown> {
   report(): () => string {
     const { secrets, codec } = this.parts; // All that the text needs: this load is not kept for it.
     const found = this.bodies?.findings() ?? NOTHING_FOUND;
-    const report = this.context?.report(found) ?? (() => ({ ...found, timeline: [], steps: [] }));
+    const report = this.context?.report(found) ?? (() => ({ ...found, timeline: [], steps: [], undone: [] }));
     if (found === NOTHING_FOUND && secrets.idle) return () => JSON.stringify(report());
     // What a command says itself can be something that the journal does not carry, and is refused now.
     const text = codec.encode(report(), 'the report of the run');
@@ -106,7 +114,21 @@ export class CommandProgram implements Program, LifecycleFrame<unknown> {
       logger,
       redact: (text) => secrets.redact(text),
       children,
+      successor: this,
     });
+  }
+
+  readParams(given: object): object | Promise<object> {
+    const { params, name } = this.subject.command;
+    return readParams(params, given, name);
+  }
+
+  get compensated(): boolean {
+    return this.context?.compensated === true;
+  }
+
+  compensate(error: unknown): Promise<unknown> | undefined {
+    return this.context?.compensate(error);
   }
 
   enter(phase: Phase): void {
@@ -138,6 +160,16 @@ export class CommandProgram implements Program, LifecycleFrame<unknown> {
   }
 
   accept(result: unknown): unknown {
+    const accepted = this.checked(result);
+    if (!this.context?.reversible) return accepted;
+    // A result that the journal cannot keep fails the run; what was done must still be undone then.
+    return Promise.resolve(accepted).then((kept) => {
+      this.carryResult(kept);
+      return kept;
+    });
+  }
+
+  private checked(result: unknown): unknown {
     const hook = this.bodies?.resultHook;
     const { name, result: declared, type } = this.subject.command;
     if (!declared) return result;

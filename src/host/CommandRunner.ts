@@ -3,6 +3,7 @@
  *
  * Owns: the way from params to a run, and from a run's end to its outcome. Does not own: the journal or the driving.
  */
+import { randomUUID } from 'node:crypto';
 import type { Container } from 'inversify';
 import type { AnyCommand } from '../abstract/AbstractCommand.js';
 import type { RegisteredCommand } from '../abstract/command.js';
@@ -10,9 +11,11 @@ import type { InputOf } from '../abstract/field.js';
 import { readParams } from '../abstract/params.js';
 import type { RunEvent } from '../abstract/RunEvent.js';
 import type { RunReport } from '../abstract/RunReport.js';
+import { checkedSignal } from '../abstract/signal.js';
 import type { GateOverride } from '../abstract/Timeline.js';
 import type { ParamsOf, ResultOf } from '../abstract/TypedCommand.js';
-import type { EndedRun, Engine, RunHandle, RunHistory, RunSummary } from '../engine/Engine.js';
+import type { EndedRun, Engine, ForkPoint, Retention, RunCheck, RunHandle, RunHistory, RunSummary } from '../engine/Engine.js';
+import type { EndStatus } from '../engine/Record.js';
 import type { Class } from '../kernel/Class.js';
 import type { Codec } from '../kernel/codec/Codec.js';
 import { UsageError } from '../kernel/errors.js';
@@ -39,6 +42,21 @@ export interface ExecuteOptions {
    * unless its code ends without asking for more. Kept over a restart. @default none
    */
   readonly deadline?: Date;
+  /** Among the runs that wait in the queue of the command: the higher the sooner; an integer. @default 0 */
+  readonly priority?: number;
+}
+
+export interface NotifyOptions {
+  /** The same token is the same signal, however often it is sent. @default a new one */
+  readonly token?: string;
+}
+
+/** Which runs are pruned, and what remains of them. */
+export interface PruneOptions {
+  /** Only runs that ended before. */
+  readonly endedBefore: Date;
+  /** `bodies` keeps that the run was and what it did, without values; the chain of its hashes can still be checked. */
+  readonly what: Retention['what'];
 }
 
 /** One run, under way or ended. */
@@ -51,6 +69,8 @@ export interface Run<R> {
   result(): Promise<R>;
   /** Asks the run to stop; its outcome tells when it has. */
   cancel(reason: string): Promise<void>;
+  /** Sends it a signal; see `CommandRunner.notify`. */
+  notify(signal: string, value: object, options?: NotifyOptions): Promise<void>;
   /**
    * What happens in the run, with the share that is done and an estimate of the time that is left. Begins with what
    * happened since this process took the run up, of which at least the last 10,000 events are kept. Any number may watch.
@@ -71,7 +91,7 @@ export interface RunnerParts {
 }
 
 /** What the reports of older journals do not have. */
-const NO_REPORT = { timeline: [], steps: [] };
+const NO_REPORT = { timeline: [], steps: [], undone: [] };
 
 export class CommandRunner implements AsyncDisposable {
   constructor(private readonly parts: RunnerParts) {}
@@ -84,7 +104,7 @@ export class CommandRunner implements AsyncDisposable {
   /**
    * Runs a command to its end.
    *
-   * @throws UsageError `COMMAND_UNKNOWN`, `PARAMS_INVALID`, `DEADLINE_INVALID`, `KEY_REUSED`, before anything happens.
+   * @throws UsageError `COMMAND_UNKNOWN`, `PARAMS_INVALID`, `DEADLINE_INVALID`, `QUEUE_INVALID`, `KEY_REUSED`, before anything happens.
    * @throws the error of the run, as the journal gives it back.
    */
   async execute<C extends AnyCommand>(type: Class<C>, params: InputOf<ParamsOf<C>>, options: ExecuteOptions = {}): Promise<ResultOf<C>> {
@@ -118,22 +138,82 @@ export class CommandRunner implements AsyncDisposable {
 
   /** Goes on with an interrupted run. @throws UsageError `RUN_NOT_FOUND`, `COMMAND_UNKNOWN` */
   async resume(runId: string): Promise<Run<unknown>> {
-    const { engine, registry } = this.parts;
-    const handle = await engine.resume(runId);
-    return this.runOf(handle, registry.named((await engine.history(handle.id)).command), undefined);
+    return this.taken(await this.parts.engine.resume(runId));
   }
 
   /**
-   * Lets a gate pass in the name of a person: who and why are recorded with the run and stand in its outcome. Goes on with
-   * the run if it was interrupted. May come before the gate is checked.
+   * Goes on with a run that failed, after its code was mended: what was recorded stands, and the step that it failed with is
+   * done again.
+   *
+   * @throws UsageError `RUN_NOT_FOUND`, `COMMAND_UNKNOWN`, `RUN_NOT_REOPENED` when it has not failed, or what it did was undone.
+   */
+  async reopen(runId: string): Promise<Run<unknown>> {
+    return this.taken(await this.parts.engine.reopen(runId));
+  }
+
+  /**
+   * Begins a new run of the same command and params whose past is what another recorded before a point: to try from there
+   * what mended code does. Effects behind that point happen again.
+   *
+   * @throws UsageError `RUN_NOT_FOUND`, `COMMAND_UNKNOWN`, `FORK_REFUSED` for a point that is not there, or behind a step that was undone.
+   */
+  async fork(runId: string, from: ForkPoint): Promise<Run<unknown>> {
+    return this.taken(await this.parts.engine.fork(runId, from));
+  }
+
+  /**
+   * Sends a signal to a run, which takes it with `ctx.waitFor`, also later: signals of one name are kept in the order they
+   * came. It is on disk when this resolves. The run need not be loaded, nor run in this process.
+   *
+   * @param value plain data, as the journal carries it
+   * @throws UsageError `RUN_NOT_FOUND`, `RUN_ENDED`, `SIGNAL_INVALID` for what is no object, `VALUE_NOT_CARRIED`
+   */
+  async notify(runId: string, signal: string, value: object, { token = randomUUID() }: NotifyOptions = {}): Promise<void> {
+    const text = this.parts.codec.encode(checkedSignal(signal, value), `the value of the signal "${signal}"`);
+    await this.parts.engine.notify(runId, { name: signal, value: text, token });
+  }
+
+  /** Asks a run to stop, wherever it is; its outcome tells when it has. What it did is undone. @throws UsageError `RUN_NOT_FOUND` */
+  async cancel(runId: string, reason: string): Promise<void> {
+    await this.parts.engine.cancel(runId, reason);
+  }
+
+  /** What a run published last with `ctx.publish`, or undefined. Does not load it. @throws UsageError `RUN_NOT_FOUND` */
+  async query(runId: string): Promise<unknown> {
+    const { engine, codec } = this.parts;
+    const text = await engine.query(runId);
+    return text === undefined ? undefined : codec.decode(text);
+  }
+
+  /**
+   * Lets a gate pass in the name of a person: who and why are recorded with the run and stand in its outcome. May come
+   * before the gate is checked. The run need not be loaded, nor run in this process.
    *
    * @param gate the name that the command gave it
    * @throws UsageError `RUN_NOT_FOUND`, `RUN_ENDED`, `OVERRIDE_INVALID`
    */
-  async override(runId: string, gate: string, override: GateOverride): Promise<Run<unknown>> {
-    const run = await this.resume(runId);
-    await run.override(gate, override);
-    return run;
+  async override(runId: string, gate: string, override: GateOverride): Promise<void> {
+    await this.parts.engine.override(runId, gate, override);
+  }
+
+  /**
+   * Says of every open run whether it would go on with the present code, by replaying what it recorded: without effects, and
+   * without a trace in the journal. To be asked before a new version goes into service.
+   */
+  check(): AsyncIterable<RunCheck> {
+    return this.parts.engine.check();
+  }
+
+  /** Removes ended runs from the journal, or their values. @returns how many runs. @throws UsageError `RETENTION_INVALID` */
+  async prune({ endedBefore, what }: PruneOptions): Promise<number> {
+    const before = endedBefore instanceof Date ? endedBefore.getTime() : Number.NaN;
+    if (Number.isNaN(before) || (what !== 'runs' && what !== 'bodies')) {
+      throw new UsageError(
+        'RETENTION_INVALID',
+        `prune({ endedBefore: ${String(endedBefore)}, what: ${String(what)} }): give a valid Date, and 'runs' or 'bodies'.`,
+      );
+    }
+    return this.parts.engine.prune({ endedBefore: before, what });
   }
 
   /** Newest first. @param limit at most so many; default 20 */
@@ -169,22 +249,34 @@ export class CommandRunner implements AsyncDisposable {
     return { ...run, params: codec.revive(run.params), principal: codec.decode(run.principal) };
   }
 
+  /** A run that was there before. */
+  private async taken(handle: RunHandle): Promise<Run<unknown>> {
+    const { engine, registry } = this.parts;
+    return this.runOf(handle, registry.named((await engine.history(handle.id)).command), undefined);
+  }
+
   private runOf<R>(handle: RunHandle, command: RegisteredCommand, signal: AbortSignal | undefined): Run<R> {
-    const end = handle.ended();
-    if (signal) cancelOn(signal, handle, end);
+    let awaited: Promise<EndedRun> | undefined;
+    const end = (): Promise<EndedRun> => {
+      awaited ??= handle.ended(); // Not before somebody asks: a run that nobody waits for costs nothing here.
+      return awaited;
+    };
+    if (signal) cancelOn(signal, handle, end());
     return {
       id: handle.id,
       command: command.name,
-      outcome: async () => this.outcomeOf<R>(await end, command),
-      result: async () => this.parts.starter.resultOf<R>(await end, command),
+      outcome: async () => this.outcomeOf<R>(await end(), command),
+      result: async () => this.parts.starter.resultOf<R>(await end(), command),
       cancel: (reason) => handle.cancel(reason),
+      notify: (signal, value, options) => this.notify(handle.id, signal, value, options),
       progress: ({ after } = {}) => handle.watch(after),
       override: (gate, override) => handle.override(gate, override),
     };
   }
 
   private outcomeOf<R>(ended: EndedRun, command: RegisteredCommand): Outcome<R> {
-    const { id: runId, status, startedAt, endedAt } = ended;
+    const { id: runId, startedAt, endedAt } = ended;
+    const status = ended.status as Exclude<EndStatus, 'continued'>; // The engine gives the end of the last successor.
     const report = this.parts.codec.decode(ended.report()) as RunReport;
     const common = { ...NO_REPORT, ...report, runId, durationMs: endedAt - startedAt };
     if (status === 'completed') return { ...common, status, result: this.parts.starter.resultOf<R>(ended, command) };

@@ -19,8 +19,11 @@ export type Outcome<R> = Ended &
   (
     | { readonly status: 'completed'; readonly result: R }
     | { readonly status: 'failed'; readonly error: Trouble }
+    /** It failed, and what it had done was undone. */
+    | { readonly status: 'compensated'; readonly error: Trouble }
+    /** What it had done was undone too. */
     | { readonly status: 'cancelled'; readonly error: Trouble }
-    /** An effect may or may not have happened; somebody must look. */
+    /** An effect may or may not have happened; somebody must look. Nothing was undone. */
     | { readonly status: 'unknown'; readonly error: Trouble }
   );
 

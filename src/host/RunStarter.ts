@@ -2,8 +2,9 @@
 import type { ChildCommands, ChildDescription, ChildRequest } from '../abstract/ChildCommands.js';
 import type { RegisteredCommand } from '../abstract/command.js';
 import { readParams } from '../abstract/params.js';
+import { checkedPriority, queueKey } from '../abstract/QueueSpec.js';
 import type { TypedCommand } from '../abstract/TypedCommand.js';
-import type { EndedRun, Engine, RunHandle } from '../engine/Engine.js';
+import type { EndedRun, Engine, QueueEntry, RunHandle } from '../engine/Engine.js';
 import { isHandBack, leftWithChild } from '../engine/handBack.js';
 import type { Class } from '../kernel/Class.js';
 import type { Codec } from '../kernel/codec/Codec.js';
@@ -17,6 +18,7 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   'DEADLINE_INVALID',
   'KEY_REUSED',
   'PARAMS_INVALID',
+  'QUEUE_INVALID',
   'VALUE_NOT_CARRIED',
 ]);
 
@@ -25,6 +27,8 @@ export interface StartSettings {
   readonly principal?: unknown;
   readonly deadline?: Date | undefined;
   readonly parent?: string | undefined;
+  readonly parentStep?: string | undefined;
+  readonly priority?: number | undefined;
 }
 
 export class RunStarter implements ChildCommands {
@@ -34,18 +38,19 @@ export class RunStarter implements ChildCommands {
     private readonly codec: Codec,
   ) {}
 
-  /** @throws UsageError `PARAMS_INVALID`, `DEADLINE_INVALID`, `KEY_REUSED` */
+  /** @throws UsageError `PARAMS_INVALID`, `DEADLINE_INVALID`, `QUEUE_INVALID`, `KEY_REUSED` */
   start(command: RegisteredCommand, given: object, settings: StartSettings): Promise<RunHandle> {
     try {
       const read = readParams(command.params, given, command.name);
-      return read instanceof Promise ? read.then((params) => this.begin(command, params, settings)) : this.begin(command, read, settings);
+      return read instanceof Promise ? read.then((params) => this.record(command, params, settings)) : this.record(command, read, settings);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  private begin(command: RegisteredCommand, params: object, { key, principal, deadline, parent }: StartSettings): Promise<RunHandle> {
+  private record(command: RegisteredCommand, params: object, settings: StartSettings): Promise<RunHandle> {
     const { codec, engine } = this;
+    const { key, principal, deadline, parent, parentStep } = settings;
     if (deadline !== undefined && Number.isNaN(deadline.getTime())) {
       throw new UsageError('DEADLINE_INVALID', `The deadline of ${command.name} is not a valid date. Give a Date in the future.`);
     }
@@ -58,6 +63,8 @@ export class RunStarter implements ChildCommands {
       key,
       deadline: deadline?.getTime(),
       parent,
+      parentStep,
+      queue: queueEntry(command, params, settings),
     });
   }
 
@@ -73,25 +80,26 @@ export class RunStarter implements ChildCommands {
     return { name, params, result: result as Class<object> | undefined };
   }
 
-  async run({ type, params, signal, begun, ...settings }: ChildRequest): Promise<unknown> {
+  async begin({ type, params, ...settings }: ChildRequest): Promise<string> {
     const command = this.registry.ofType(type);
-    let ended: EndedRun;
     try {
-      const handle = await this.start(command, params, settings);
-      begun(handle.id);
-      const end = handle.ended();
-      cancelOn(signal, handle, end);
-      ended = await end;
+      return (await this.start(command, params, settings)).id;
     } catch (error) {
       throw isRefusal(error) ? error : leftWithChild(settings.parent, error);
     }
-    return this.resultOf(ended, command);
   }
 }
 
 /** What a child is refused with before it begins; anything else says that it has no outcome yet. */
 function isRefusal(error: unknown): boolean {
   return error instanceof SixfoldError && REFUSALS.has(error.code);
+}
+
+function queueEntry({ name: command, queue }: RegisteredCommand, params: object, { priority = 0 }: StartSettings): QueueEntry | undefined {
+  if (priority !== 0) checkedPriority(priority, command);
+  if (!queue) return undefined;
+  const { name = command, concurrency, rate } = queue;
+  return { name, concurrency, rate, key: queueKey(queue, params, command), priority };
 }
 
 /** Cancels while the run lasts; leaves no listener behind. An engine that closes hands its runs back, children too. */

@@ -8,7 +8,7 @@ import type { Telemetry } from '../abstract/Telemetry.js';
 import type { Engine } from '../engine/Engine.js';
 import type { Class } from '../kernel/Class.js';
 import { Codec } from '../kernel/codec/Codec.js';
-import { messageOf, UsageError } from '../kernel/errors.js';
+import { UsageError } from '../kernel/errors.js';
 import type { Logger } from '../kernel/Logger.js';
 import { type SecretProvider, SecretVault } from '../kernel/SecretVault.js';
 import { CommandProgram } from './CommandProgram.js';
@@ -71,13 +71,15 @@ export async function startSixfold(container: Container, { resume = true }: Star
     codec,
     logger,
     secrets,
+    commands: registry.all.map(({ name }) => name),
+    queues: registry.queues,
     telemetry: options.telemetry ?? (await defaultTelemetry()),
     load: (started, origin) => new CommandProgram({ command: registry.named(started.command), started, origin }, parts),
   });
   try {
     const runner = new CommandRunner({ container, engine, registry, codec, starter });
     if (!container.isCurrentBound(CommandRunner)) container.bind(CommandRunner).toConstantValue(runner);
-    if (resume) await resumeInterrupted(engine, logger);
+    if (resume) await engine.adopt();
     return runner;
   } catch (error) {
     await engine.close();
@@ -116,16 +118,4 @@ function optionsOf(container: Container): SixfoldOptions {
 async function defaultTelemetry(): Promise<Telemetry> {
   const { openTelemetry } = await import('../observability/openTelemetry.js');
   return openTelemetry();
-}
-
-/** A run that cannot be resumed does not keep the others from it. */
-async function resumeInterrupted(engine: Engine, logger: Logger): Promise<void> {
-  for (const id of await engine.interrupted()) {
-    try {
-      const run = await engine.resume(id);
-      run.ended().catch((error: unknown) => logger.warn(`Run ${id} was not resumed: ${messageOf(error)}`, { run: id }));
-    } catch (error) {
-      logger.warn(`Run ${id} was not resumed: ${messageOf(error)}`, { run: id });
-    }
-  }
 }

@@ -25,6 +25,11 @@ export class AskedPromise<T> extends Promise<T> {
   }
 }
 
+/** Sees how a promise ends without having looked at it: whoever forgot to await it is named all the same. */
+export function overlook<T>(promise: Promise<T>, onFulfilled: (value: T) => void, onRejected: (reason: unknown) => void): void {
+  void Promise.prototype.then.call(promise, onFulfilled as (value: unknown) => void, onRejected);
+}
+
 /** The asks that nobody has looked at yet. Keeps nothing of the others. */
 export class UnreadAsks {
   private readonly names = new Map<AskedPromise<never>, string>();

@@ -33,6 +33,16 @@ export const ERROR_CODES = {
     meaning: 'The tool of an analyser printed something that is not its report.',
     remedy: 'Run the tool by hand on the folder; its version may be outside the range that Sixfold knows.',
   },
+  ANCHOR_INVALID: {
+    group: 'UsageError',
+    meaning: 'The file that was given as an anchor of the journal cannot be read, or is none.',
+    remedy: 'Give a file that `sixfold runs anchor` wrote.',
+  },
+  ANCHOR_REFUSED: {
+    group: 'UsageError',
+    meaning: 'The signature of an anchor is wrong, or is there without a key, or is missing where a key was given.',
+    remedy: 'Give the key that it was signed with; else the file is not what was written.',
+  },
   APP_NOT_A_CONTAINER: {
     group: 'UsageError',
     meaning: 'The module that was named as an application does not export a container.',
@@ -108,6 +118,11 @@ export const ERROR_CODES = {
     meaning: 'A command class defines `execute`, which would replace the driver.',
     remedy: 'Write `run()` in a plain command, `coordinateSystemInteractions()` in an orchestration.',
   },
+  DURATION_INVALID: {
+    group: 'UsageError',
+    meaning: 'A duration is no number of milliseconds from 0 to 100 years.',
+    remedy: 'Correct the value in the message.',
+  },
   ENGINE_CLOSED: {
     group: 'UsageError',
     meaning: 'The engine was used before it was opened or after it was closed.',
@@ -132,6 +147,11 @@ export const ERROR_CODES = {
     group: 'UsageError',
     meaning: '`@field` was given something that it cannot mean.',
     remedy: 'Correct what the message names.',
+  },
+  FORK_REFUSED: {
+    group: 'UsageError',
+    meaning: 'A run cannot be forked at that point.',
+    remedy: 'Fork it from a point that the message names, or start another run.',
   },
   GATE_FAILED: {
     group: 'CommandFailure',
@@ -163,9 +183,14 @@ export const ERROR_CODES = {
     meaning: 'The file named as journal is something else.',
     remedy: 'Name another file.',
   },
+  JOURNAL_FULL: {
+    group: 'TransientError',
+    meaning: 'The disk has no room for the journal.',
+    remedy: 'Make room; runs wait and go on by themselves.',
+  },
   JOURNAL_IN_USE: {
     group: 'TransientError',
-    meaning: 'Another process runs commands on the same journal.',
+    meaning: 'A process with an older version of Sixfold uses the journal, which this version would have to migrate.',
     remedy: 'Wait for it to end, or name another file.',
   },
   JOURNAL_LOCKED: {
@@ -188,6 +213,11 @@ export const ERROR_CODES = {
     meaning: 'The journal was written by a newer version.',
     remedy: 'Use that version, or a newer one.',
   },
+  JOURNAL_UNWRITTEN: {
+    group: 'TransientError',
+    meaning: 'A journal was closed while it could not be written.',
+    remedy: 'Free the lock or make room that its warnings name, and start again: the runs go on from their last commit.',
+  },
   JOURNAL_WRITE_FAILED: {
     group: 'InvariantViolation',
     meaning: 'A commit failed for a reason that waiting does not mend. Runs stop where the journal ends.',
@@ -197,6 +227,11 @@ export const ERROR_CODES = {
     group: 'UsageError',
     meaning: 'An idempotency key was used again with other params.',
     remedy: 'Use another key, or the same params.',
+  },
+  LEASE_LOST: {
+    group: 'TransientError',
+    meaning: 'Other processes took this one for dead and go on with its runs.',
+    remedy: 'Nothing for the runs. If it happens often, give `embeddedEngine` a longer `leaseMs`, or keep the event loop free.',
   },
   NOTHING_ANALYSED: {
     group: 'CommandFailure',
@@ -263,6 +298,11 @@ export const ERROR_CODES = {
     meaning: 'A program could not be started.',
     remedy: 'Check that it is installed and executable; the message has the reason of the operating system.',
   },
+  QUEUE_INVALID: {
+    group: 'UsageError',
+    meaning: 'The queue of a command has a limit, name, key or priority under which nothing could be ordered.',
+    remedy: 'Correct what the message names.',
+  },
   RECORD_NOT_WRITTEN: {
     group: 'UsageError',
     meaning: 'The file for the record of a run exists already, or cannot be written.',
@@ -283,10 +323,30 @@ export const ERROR_CODES = {
     meaning: 'The result of a command breaks rules of its declared class; the message lists every one.',
     remedy: 'Return what the class declares, or correct its rules.',
   },
+  RETENTION_INVALID: {
+    group: 'UsageError',
+    meaning: 'What is to be pruned from the journal was not said in a way that can be meant.',
+    remedy: 'Give `endedBefore` as a valid `Date`, and `what` as `runs` or `bodies`.',
+  },
+  RETRY_INVALID: {
+    group: 'UsageError',
+    meaning: 'A retry policy has a number, or a list of errors, that is none.',
+    remedy: 'Correct the field that the message names.',
+  },
   RUN_CANCELLED: {
     group: 'CancelledError',
     meaning: 'The run was cancelled.',
     remedy: 'Nothing; start another run if it should be done after all.',
+  },
+  RUN_CHECKED: {
+    group: 'CancelledError',
+    meaning: 'A check of a run came to the place where it would go on.',
+    remedy: 'Nothing; `runner.check` makes it a verdict.',
+  },
+  RUN_CONTINUES: {
+    group: 'CancelledError',
+    meaning: 'The run ended with `ctx.continueAs`; a successor goes on with it.',
+    remedy: 'Nothing; return what `ctx.continueAs` gives and do nothing after it.',
   },
   RUN_DIVERGED: {
     group: 'UsageError',
@@ -298,6 +358,11 @@ export const ERROR_CODES = {
     meaning: 'Something was decided about a run that has ended.',
     remedy: 'Start another run.',
   },
+  RUN_ERASED: {
+    group: 'UsageError',
+    meaning: 'The values of the run were erased by `prune`.',
+    remedy: 'Nothing; what it did can still be listed and its chain checked.',
+  },
   RUN_HANDED_BACK: {
     group: 'TransientError',
     meaning: 'The engine closed before the run ended.',
@@ -307,6 +372,11 @@ export const ERROR_CODES = {
     group: 'UsageError',
     meaning: 'No run has that id, or several begin with it.',
     remedy: 'Take the id from `sixfold runs list`.',
+  },
+  RUN_NOT_REOPENED: {
+    group: 'UsageError',
+    meaning: 'Only a failed run whose effects were not undone, and whose time has not passed, can be gone on with after its end.',
+    remedy: 'Start another run, or fork it.',
   },
   SCAFFOLD_NOT_WRITTEN: {
     group: 'UsageError',
@@ -328,6 +398,16 @@ export const ERROR_CODES = {
     meaning: 'A secret is too short to be kept out of logs by its value.',
     remedy: 'Use a longer one.',
   },
+  SIGNAL_INVALID: {
+    group: 'UsageError',
+    meaning: 'The value of a signal is no object, or breaks rules of the class that `ctx.waitFor` expects; the message lists every one.',
+    remedy: 'Send a value that keeps the rules.',
+  },
+  SIGNAL_TIMED_OUT: {
+    group: 'TimeoutError',
+    meaning: 'No signal of that name came within the time that `ctx.waitFor` allows.',
+    remedy: 'Send it earlier, or allow more time.',
+  },
   SIXFOLD_LOADED_TWICE: {
     group: 'UsageError',
     meaning: '`sixfoldModule` was loaded twice into one container.',
@@ -348,6 +428,11 @@ export const ERROR_CODES = {
     meaning: 'The folder to analyse does not exist, is not a folder or may not be read.',
     remedy: 'Correct the path or the rights.',
   },
+  SQLITE_UNSAFE: {
+    group: 'UsageError',
+    meaning: 'This Node.js has a version of SQLite that can damage a journal.',
+    remedy: 'Use a newer Node.js.',
+  },
   STATE_INCONSISTENT: {
     group: 'CommandFailure',
     meaning: 'The systems do not agree after the interactions; the message lists the findings.',
@@ -357,6 +442,11 @@ export const ERROR_CODES = {
     group: 'UsageError',
     meaning: 'A step was asked for inside the body of another one.',
     remedy: 'Call steps one after the other, or side by side, from the hook.',
+  },
+  STEP_NOT_DONE: {
+    group: 'TransientError',
+    meaning: 'The reply to a step was lost, and its probe says that it did not happen.',
+    remedy: 'Wait and try again, or give the step a retry policy with more attempts.',
   },
   STEP_TIMED_OUT: {
     group: 'TimeoutError',
@@ -377,6 +467,11 @@ export const ERROR_CODES = {
     group: 'CommandFailure',
     meaning: 'A system that the scope needs failed its health check.',
     remedy: 'Start it, or declare it optional.',
+  },
+  UNDO_FAILED: {
+    group: 'UsageError',
+    meaning: 'An undo failed as often as it may be tried; what it undoes is still there.',
+    remedy: 'Mend the system that the message names, then resume the run.',
   },
   VALUE_NOT_CARRIED: {
     group: 'UsageError',

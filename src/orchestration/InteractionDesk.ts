@@ -1,7 +1,7 @@
 /**
  * Turns the systems of a scope into what hooks call: every call becomes a journaled step under the strategy.
  *
- * Owns: the proxies, the record of interactions, which optional systems are absent and why. Does not own: the steps.
+ * Owns: the proxies, which optional systems are not tried. Does not own: the steps, the record of interactions.
  * Invariant: an optional system never fails the run by failing; cancellation and misuse always do.
  */
 import type { RunContext } from '../abstract/RunContext.js';
@@ -10,6 +10,7 @@ import { CancelledError, InvariantViolation, messageOf, UsageError } from '../ke
 import { type DeclaredOperation, operationsOf } from '../systems/operation.js';
 import { Absent } from './Absent.js';
 import type { InteractionRecord } from './hooks.js';
+import { InteractionLedger } from './InteractionLedger.js';
 import type { OrchestrationPlan } from './OrchestrationPlan.js';
 import type { CallOptions, NamedSystem } from './scope.js';
 import type { CoordinationStrategy } from './strategies.js';
@@ -19,9 +20,8 @@ type Method = (...args: unknown[]) => unknown;
 export class InteractionDesk {
   /** The operations of every system, under the names of the scope. */
   readonly systems: object;
-  private readonly interactions: InteractionRecord[] = [];
+  readonly ledger = new InteractionLedger();
   private readonly unhealthy = new Map<string, string>();
-  private readonly absences = new Map<string, Absent>();
   private readonly asks = new UnreadAsks();
 
   constructor(
@@ -36,16 +36,7 @@ export class InteractionDesk {
   /** From now on the operations of this optional system give Absent without being tried. */
   markAbsent(alias: string, reason: string): void {
     this.unhealthy.set(alias, reason);
-    this.absences.set(alias, new Absent(alias, reason));
-  }
-
-  get records(): readonly InteractionRecord[] {
-    return this.interactions;
-  }
-
-  /** One for each system that was absent, with the first reason. */
-  get absent(): readonly Absent[] {
-    return [...this.absences.values()];
+    this.ledger.noteAbsent(new Absent(alias, reason));
   }
 
   /** Names of the interactions whose promise nobody looked at. */
@@ -101,7 +92,7 @@ export class InteractionDesk {
     const { alias, optional } = named;
     const began = this.run.now();
     const note = (status: InteractionRecord['status']): void => {
-      this.interactions.push({ system: alias, operation: declared.name, status, durationMs: this.run.now().getTime() - began.getTime() });
+      this.ledger.note({ system: alias, operation: declared.name, status, durationMs: this.run.now().getTime() - began.getTime() });
     };
     const reason = this.unhealthy.get(alias);
     if (reason !== undefined) {
@@ -117,7 +108,7 @@ export class InteractionDesk {
       note(optional ? 'absent' : 'failed');
       if (!optional || error instanceof CancelledError || error instanceof UsageError || error instanceof InvariantViolation) throw error;
       const absent = new Absent(alias, messageOf(error));
-      if (!this.absences.has(alias)) this.absences.set(alias, absent);
+      this.ledger.noteAbsent(absent);
       return absent;
     }
   }

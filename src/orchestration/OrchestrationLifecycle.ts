@@ -154,7 +154,8 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
 
   /** @returns what the hook says; findings are kept */
   private async synchronize(result: R): Promise<boolean> {
-    const results: CoordinationResults<R> = { result, interactions: this.records, absent: this.absent, events: this.eventCounts };
+    const { records: interactions = [], absent = [] } = this.desk?.ledger.outsideBranches ?? {};
+    const results: CoordinationResults<R> = { result, interactions, absent, events: this.eventCounts };
     const managed = await this.command.manageOrchestrationState(this.hookContext({ phase: 'completion', results }));
     if (typeof managed?.consistent !== 'boolean') {
       throw new UsageError(
@@ -186,12 +187,13 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
     this.preparation.run.noteGate(reasons.length === 0 ? gate : { ...gate, verdict: 'failed', found: reasons.join('; ') });
   }
 
-  findings(): Omit<OrchestrationReport, 'timeline' | 'steps'> {
+  findings(): Omit<OrchestrationReport, 'timeline' | 'steps' | 'undone'> {
     const forgotten = this.desk?.unread() ?? [];
+    const { records: interactions = [], absent = [] } = this.desk?.ledger.whole ?? {};
     return {
-      degraded: this.absent.map(({ system, reason }) => ({ system, reason })),
+      degraded: absent.map(({ system, reason }) => ({ system, reason })),
       findings: [...this.found, ...forgotten.map(forgottenAwait)],
-      interactions: this.records,
+      interactions,
       events: this.eventCounts,
     };
   }
@@ -218,8 +220,9 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
   }
 
   private async observedStates() {
+    const missing = this.desk?.ledger.outsideBranches.absent ?? [];
     const showing = this.known().named.filter(
-      ({ alias, system }) => system.observeState && !this.absent.some((absent) => absent.system === alias),
+      ({ alias, system }) => system.observeState && !missing.some((absent) => absent.system === alias),
     );
     const shown = await Promise.all(
       showing.map(async ({ alias, system }) => {
@@ -243,14 +246,6 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
   private known(): Prepared {
     if (!this.prepared) throw new Error('The planning phase has not run.');
     return this.prepared;
-  }
-
-  private get records() {
-    return this.desk?.records ?? [];
-  }
-
-  private get absent() {
-    return this.desk?.absent ?? [];
   }
 
   private get eventCounts() {

@@ -79,7 +79,9 @@ export interface EventCounts {
 
 export interface CoordinationResults<R> {
   readonly result: R;
+  /** Those outside of branches; of a branch the code has its outcome. */
   readonly interactions: readonly InteractionRecord[];
+  /** Optional systems that were not there or failed outside of branches, with the first reason. */
   readonly absent: readonly Absent[];
   readonly events: EventCounts;
 }

@@ -71,7 +71,7 @@ describe('a resumed run', () => {
     const handle = await engine.resume(id);
     await expect(handle.ended()).rejects.toThrow(/asks for execution\/other.* but the journal has execution\/reserve/);
     expect(names).toEqual(['reserve']);
-    expect((await engine.list(1))[0]).toMatchObject({ state: 'interrupted' });
+    expect((await engine.list(1))[0]).toMatchObject({ state: 'stopped' });
     await engine.close();
   });
 

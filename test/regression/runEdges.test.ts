@@ -368,7 +368,7 @@ describe('secrets', () => {
   });
 });
 
-it('a child that diverged leaves its parent to be resumed: with the right code both complete, and nothing is done twice', async () => {
+it('a child that diverged keeps its parent waiting: with the right code both complete, and nothing is done twice', async () => {
   const file = newFile();
   let charged = 0;
   let stuck = true;
@@ -395,8 +395,11 @@ it('a child that diverged leaves its parent to be resumed: with the right code b
   await begun[Symbol.asyncDispose]();
   expect(charged).toBe(1);
   const badly = await open([bad, parentOf(bad)], { engine: { file }, start: { resume: false } });
-  await expect((await badly.resume(id)).outcome()).rejects.toMatchObject({ code: 'RUN_HANDED_BACK', cause: { code: 'RUN_DIVERGED' } });
-  expect((await badly.runs()).map(({ state }) => state)).toEqual(['interrupted', 'interrupted']);
+  await expect((await badly.resume(id)).outcome()).rejects.toMatchObject({
+    code: 'RUN_HANDED_BACK',
+    message: expect.stringContaining('no longer does what the journal recorded'),
+  });
+  expect((await badly.runs()).map(({ state }) => state)).toEqual(['stopped', 'waiting']);
   await badly[Symbol.asyncDispose]();
   stuck = false;
   await using well = await open([good, parent], { engine: { file } });

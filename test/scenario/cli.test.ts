@@ -227,7 +227,7 @@ describe('help and plan', () => {
       ['runs', 'show'],
       ['runs', 'resume'],
       ['runs', 'list'],
-      ['runs', 'override'],
+      ...['history', 'override', 'notify', 'cancel', 'query', 'fork', 'check', 'prune', 'anchor', 'verify'].map((name) => ['runs', name]),
       ['plan', 'multi-analysis'],
     ]) {
       expect(await folder.run(...args, '--help')).toMatchObject({ code: 0, stderr: '' });
@@ -311,6 +311,7 @@ describe('runs that are interrupted', () => {
     await folder.run('run', 'multi-analysis', '-p', planted.root, '--only', 'history');
     expect((await folder.run('runs', 'list')).stdout).toMatch(/RUN +COMMAND +STATE.*\n[0-9a-f]{8} +multi-analysis +completed/);
     expect(await folder.run('runs', 'show', 'zzz')).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no run "zzz"') });
-    expect((await folder.run('runs', 'show', await onlyRun())).stdout).toMatch(/step-ended +history\.analyse +succeeded/);
+    expect((await folder.run('runs', 'show', await onlyRun())).stdout).toMatch(/history\.analyse +█+ +\S+ m?s +succeeded\n/);
+    expect((await folder.run('runs', 'history', await onlyRun())).stdout).toMatch(/step-ended +history\.analyse +succeeded/);
   });
 });

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { approveExpenses } from '../../examples/approve-expense/main.js';
 import { ArchiveLogs } from '../../examples/archive-logs/ArchiveLogs.js';
 import application from '../../examples/archive-logs/app.js';
 import { gzip } from '../../examples/archive-logs/gzip.js';
@@ -21,6 +22,19 @@ describe('examples/place-order', () => {
       'order 43 ended failed: There is not enough of nut.',
     ]);
     expect(warnings).toContain('only 2 of nut left');
+  });
+});
+
+describe('examples/approve-expense', () => {
+  it("waits over the end of a process for somebody's word, pays, and gives back what was not approved", async () => {
+    const lines: string[] = [];
+    await approveExpenses((line) => lines.push(line), silent);
+    expect(lines).toEqual([
+      'held 1000 of 1000, 0 available',
+      'the laptop {"expense":"laptop","waitsFor":"approval"}',
+      '700 paid for laptop, approved by Ada',
+      'the yacht ended compensated: Ada did not approve yacht. hold undone, 300 available',
+    ]);
   });
 });
 

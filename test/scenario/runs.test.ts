@@ -48,9 +48,9 @@ describe('a run that comes to wait for an override', () => {
     expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
     expect(stderr).toContain(`– gate ${SHOP_GATE} waits for an override: two missing`);
     expect(stderr).toMatch(
-      /sixfold: run \S+ waits for an override and was handed back\.\n {2}gate "stock is 'consistent'" did not pass: two missing\n/,
+      /sixfold: run \S+ waits, and was handed back\.\n {2}waits for a person to let gate "stock is 'consistent'" pass: two missing\n/,
     );
-    expect(await stateOf('ship')).toBe('interrupted');
+    expect(await stateOf('ship')).toBe('waiting');
     const command = stderr.split('\n').find((line) => line.includes('runs override')) ?? '';
     const overridden = await copied(command.replace('REASON', "'counted by hand'"));
     expect(overridden).toMatchObject({ code: 0, stdout: expect.stringContaining('"to": "ada"') });
@@ -63,9 +63,9 @@ describe('a run that comes to wait for an override', () => {
     const said = JSON.parse(stdout);
     expect({ code, said }).toMatchObject({
       code: 4,
-      said: { status: 'waiting', gates: [{ gate: SHOP_GATE, found: 'two missing', command: 'ship', runId: said.runId }] },
+      said: { status: 'waiting', waits: [{ what: 'gate', name: SHOP_GATE, detail: 'two missing', command: 'ship', runId: said.runId }] },
     });
-    expect(said.gates[0].override).toContain(`runs override ${said.runId} `);
+    expect(said.waits[0].remedy).toContain(`runs override ${said.runId} `);
   });
 
   it('waits again when it is resumed without a decision, and shows no step as done anew', async () => {
@@ -89,9 +89,9 @@ describe('a run that comes to wait for an override', () => {
     const { code, stderr } = await app('run', 'day');
     const child = await idOf('ship');
     expect(code).toBe(4);
-    expect(stderr).toContain(`gate "${SHOP_GATE}" of ship, which it started, did not pass: two missing`);
+    expect(stderr).toContain(`ship, which it started, waits for a person to let gate "${SHOP_GATE}" pass: two missing`);
     expect(stderr).toContain(`runs override ${child} `);
-    expect((await listed()).map(({ state }) => state)).toEqual(['interrupted', 'interrupted']);
+    expect((await listed()).map(({ state }) => state)).toEqual(['waiting', 'waiting']);
     const overridden = await app('runs', 'override', child.slice(0, 8), SHOP_GATE, '--reason', 'seen', '--by', 'grace', '--json');
     expect(overridden.code).toBe(0);
     expect(JSON.parse(overridden.stdout)).toMatchObject({ status: 'completed', result: { shipped: { to: 'ada' }, closed: true } });
@@ -104,7 +104,9 @@ describe('sixfold runs override', () => {
     const id = await waitingRun();
     expect((await app('runs', 'override', id, SHOP_GATE, '--reason', 'counted by hand')).code).toBe(0);
     const { stdout } = await app('runs', 'show', id);
-    expect(stdout).toMatch(/gate stock is 'consistent' +overridden by \S+ at \d{4}-\S+ \S+ UTC: counted by hand +found: two missing/);
+    expect(stdout).toMatch(
+      /gate stock is 'consistent' +[█┄]+ +overridden\n +by \S+ at \d{4}-\S+ \S+ UTC: counted by hand; found: two missing\n/,
+    );
     expect(await app('runs', 'override', id, SHOP_GATE, '--reason', 'again')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('has ended, so nothing about it can be decided'),
@@ -121,12 +123,12 @@ describe('sixfold runs override', () => {
     await refused([], /required option '--reason <text>' not specified/);
     await refused(['--reason', ' '], /'--reason <text>' argument ' ' is invalid\. It is empty\./);
     await refused(['--reason', 'r', '--by', ''], /'--by <name>' argument '' is invalid\. It is empty\./);
-    expect(await stateOf('ship')).toBe('interrupted');
+    expect(await stateOf('ship')).toBe('waiting');
   });
 
   it('of another gate leaves the one waiting that does not pass', async () => {
     const { code, stderr } = await app('runs', 'override', await waitingRun(), 'stock', '--reason', 'r');
-    expect({ code, stderr }).toMatchObject({ code: 4, stderr: expect.stringContaining(`gate "${SHOP_GATE}" did not pass`) });
+    expect({ code, stderr }).toMatchObject({ code: 4, stderr: expect.stringContaining(`let gate "${SHOP_GATE}" pass: two missing`) });
   });
 });
 
@@ -162,12 +164,12 @@ describe('the record of a run', () => {
   });
   afterAll(() => own[Symbol.dispose]());
 
-  it('has phases, activities, gates and records as text', async () => {
+  it('has phases, activities, gates and steps over time as text, and why a step failed', async () => {
     const { stdout } = await show();
     expect(stdout).toMatch(/^run +\S+\ncommand +ship, version 1\nstate +completed\n/);
     expect(stdout).toMatch(/params +\{"customer":"ada","password":"\[redacted\]","stripe":"env:STRIPE"\}/);
-    expect(stdout).toMatch(/\n {3,}activity packing +done +\d+ ms\n {3,}gate paid +passed\n/);
-    expect(stdout).toMatch(/step-ended +print <b>label<\/b> \| `x` +failed +\d\.\d s +no paper\n/);
+    expect(stdout).toMatch(/\n {2}activity packing +─+ +\d+ ms +done\n(?: {2}pack .*\n)? {2}gate paid +█+ +passed\n/);
+    expect(stdout).toMatch(/print <b>label<\/b> \| `x` +█+ +\d+ ms +failed\n +SYSTEM_REFUSED: no paper\n/);
   });
 
   it('is JSON of a documented shape, Markdown and HTML, on standard output or in a file', async () => {

@@ -37,11 +37,14 @@ export async function openEngine(
     logger: silent,
     telemetry: silentTelemetry,
     secrets: new SecretVault([]),
+    commands: ['test'],
+    queues: [],
     load: () => {
       onLoad?.();
       return {
         fingerprint,
         run: code,
+        carryParams: (params) => Carried.ofText(codec.encode(params, 'params')),
         carryResult: (result) => codec.carry(result, 'the result'),
         report: () => () => 'null',
         unload: async () => onUnload?.(),
@@ -95,6 +98,7 @@ export function cutJournal(file: string, copy: string, records: number): void {
   copyFileSync(file, copy);
   const database = new DatabaseSync(copy);
   database.prepare('DELETE FROM record WHERE seq > ?').run(records);
-  database.exec('UPDATE run SET status = NULL, ended_at = NULL');
+  database.exec("UPDATE run SET status = NULL, ended_at = NULL, standing = 'running', owner = NULL, due = NULL");
+  database.exec('DELETE FROM process; DELETE FROM mail;');
   database.close();
 }

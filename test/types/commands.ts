@@ -146,6 +146,40 @@ export async function inside(ctx: CommandContext): Promise<void> {
   await ctx.gate('severity', () => true, { severity: 'info' });
   // @ts-expect-error only what can be disposed of can be used
   ctx.use({ close: () => undefined });
+  const heard = await ctx.waitFor('heard', { schema: Heard });
+  const words: number = heard.words;
+  // @ts-expect-error the value has no such field
+  void heard.text;
+  // @ts-expect-error a wait says of which class the value is
+  await ctx.waitFor('heard', {});
+  // @ts-expect-error a signal is an object
+  await ctx.notify('heard', words);
+  // @ts-expect-error the undo takes what the step gives
+  await ctx.step('take', async () => words, { undo: async (output: string) => output });
+  await ctx.step('take', async () => words, { undo: async (output) => output.toFixed() });
+  // @ts-expect-error the probe gives what the step gives
+  await ctx.step('take', async () => words, { effect: 'once', probe: async () => 'taken' });
+  // @ts-expect-error a policy says how often
+  await ctx.step('take', async () => words, { retry: { backoffMs: 100 } });
+  const run: string = await ctx.start(Consult, { text: 'why' });
+  // @ts-expect-error the params are not those of the command
+  await ctx.start(Consult, { number: run });
+  const part: number = await ctx.branch('part', async () => words);
+  void part;
+}
+
+export class Endless extends PlainCommand<Ask, Answer> {
+  async run({ text }: Ask, ctx: CommandContext): Promise<Answer> {
+    return ctx.continueAs({ text });
+  }
+}
+
+// @ts-expect-error the key of a queue is made of the params
+@command({ name: 'queued', params: Ask, result: Answer, queue: { concurrency: 1, key: ({ number }) => number } })
+export class Queued extends PlainCommand<Ask, Answer> {
+  async run(params: Ask): Promise<Answer> {
+    return params;
+  }
 }
 
 // @ts-expect-error no such phase
@@ -173,4 +207,13 @@ export async function calls(runner: CommandRunner): Promise<void> {
   await runner.execute(Consult, { number: '1' });
   // @ts-expect-error the result has no such field
   void answer.number;
+  const run = await runner.start(Consult, { text: 'why' }, { priority: 7 });
+  await run.notify('heard', { words: 7 }, { token: 'once' });
+  // @ts-expect-error a fork begins at a record or a step
+  await runner.fork(run.id, 7);
+  // @ts-expect-error runs or their bodies are pruned
+  await runner.prune({ endedBefore: new Date(), what: 'everything' });
+  const outcome = await run.outcome();
+  // @ts-expect-error a compensated run has no result
+  if (outcome.status === 'compensated') void outcome.result;
 }

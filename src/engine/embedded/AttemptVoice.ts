@@ -23,6 +23,17 @@ export interface SpeakingStep {
   readonly progressed: (done: number, total: number) => void;
 }
 
+/** Writes in the name of a step. */
+export function stepLogger(parts: VoiceParts, { step, phase }: Pick<SpeakingStep, 'step' | 'phase'>, silent: () => boolean): Logger {
+  const { runId: run, command, traceId: trace, logger: target, secrets } = parts;
+  return new RunLogger({
+    target,
+    silent,
+    origin: () => ({ command, run, phase, step, trace }),
+    redact: (text) => secrets.redact(text),
+  });
+}
+
 /**
  * What an attempt may say and use while it lasts. Invariant: given up, it is not heard any more.
  */
@@ -37,15 +48,8 @@ export class AttemptVoice implements CallParts {
     private readonly parts: VoiceParts,
     private readonly speaker: SpeakingStep,
   ) {
-    const { runId: run, command, traceId: trace, logger: target, secrets } = parts;
-    const { step, phase, identity } = speaker;
-    this.key = `${run}/${identity}`;
-    this.log = new RunLogger({
-      target,
-      silent: () => this.silenced,
-      origin: () => ({ command, run, phase, step, trace }),
-      redact: (text) => secrets.redact(text),
-    });
+    this.key = `${parts.runId}/${speaker.identity}`;
+    this.log = stepLogger(parts, speaker, () => this.silenced);
   }
 
   silence(): void {

@@ -1,67 +1,81 @@
 /**
  * One run on one load: drives its code over the journal.
  *
- * Owns: the turn of the code, the order of delivery, cancellation. Does not own: the journal file, what the code asks for
- * (Facilities), the verdict's text, other runs.
+ * Owns: the turn of the code, the order of delivery, cancellation, whether it may be put aside. Does not own: the journal
+ * file, what the code asks for (Facilities), what it sees (EmbeddedRun), how the end is written (departure), other runs.
  * Invariants: R1 no step starts and no outcome is answered before everything it depends on is on disk; R3 records are
  * delivered one at a time, lowest first among those asked for, live and on replay, with all microtasks drained in
  * between; R4 an ask that comes while the engine is not driving is refused; R7 the run ends only when every started step
- * has an outcome.
+ * has an outcome; R10 a run of which nothing is under way can be put aside at any time.
  */
-import type { DurableRun, EventInbox, Observation, StepRequest, TimeLimit } from '../../abstract/DurableRun.js';
+import type { Observation } from '../../abstract/DurableRun.js';
 import type { RunHappening } from '../../abstract/RunEvent.js';
-import type { StepStatistics } from '../../abstract/RunReport.js';
-import type { GateOverride } from '../../abstract/Timeline.js';
 import { CancelledError, messageOf, SixfoldError } from '../../kernel/errors.js';
-import { SeededChance } from '../../kernel/SeededChance.js';
 import { betweenSteps, whereabouts } from '../../kernel/whereabouts.js';
 import type { EndedRun } from '../Engine.js';
 import { handedBack, isHandBack } from '../handBack.js';
-import type { JournalRecord } from '../Record.js';
+import type { JournalRecord, RecordKind } from '../Record.js';
+import { Arrivals } from './Arrivals.js';
 import { outcomeUnknown } from './attempt.js';
 import { Deliveries } from './Deliveries.js';
-import { judgeEnd, judgeFrontier } from './divergence.js';
+import { committed, leave, putAside, recordEnd, strand } from './departure.js';
+import { judgeEnd, judgeEquals, judgeFrontier } from './divergence.js';
 import { drain } from './drain.js';
+import { EmbeddedRun, type RunDriver } from './EmbeddedRun.js';
 import type { ExecutionParts } from './ExecutionParts.js';
 import { Facilities, type FacilitiesPorts } from './Facilities.js';
+import type { Rest } from './Journal.js';
 import { Publication } from './Publication.js';
-import { afterFailure, cancelled, checkedOverride, isOutcome, notJournaled, refuseInStep, runEnded, stepInStep } from './refusals.js';
+import { afterFailure, cancelled, checked, isOutcome, notJournaled, stepInStep } from './refusals.js';
 import { tidyUp } from './tidyUp.js';
-import { type RunEnding, verdictOf } from './verdict.js';
+import type { RunEnding } from './verdict.js';
+
+/** How a load of a run came to its end: with that of the run, put aside until something comes, or left without an end. */
+export type LoadEnd =
+  | { readonly at: 'ended'; readonly ended: EndedRun }
+  | { readonly at: 'aside' }
+  | { readonly at: 'left'; readonly why: unknown };
 
 type Ending = { readonly result: unknown } | { readonly error: unknown };
 /** How the code ended, and what had stopped the run by then. */
 type Settled = Ending & { readonly stopped: unknown };
+
+/** Recorded, and never delivered to the code. */
+const UNDELIVERED: ReadonlySet<RecordKind> = new Set(['step-intended', 'step-attempted', 'ended', 'reopened']);
 
 /** Stops the run when it is delivered. */
 function isStop({ kind }: JournalRecord): boolean {
   return kind === 'cancel-requested' || kind === 'time-passed';
 }
 
-export class Execution implements DurableRun, FacilitiesPorts {
-  private readonly facilities: Facilities;
+export class Execution implements RunDriver, FacilitiesPorts {
+  readonly facilities: Facilities;
   readonly deliveries = new Deliveries();
   private readonly publication: Publication;
+  private readonly face: EmbeddedRun;
+  private madeArrivals: Arrivals | undefined;
   /** The last record that an earlier load could deliver. */
   private readonly replayUntil: number;
   private delivered: { readonly seq: number; readonly at: number };
   private controller: AbortController | undefined;
-  private chance: SeededChance | undefined;
   private driving = false;
   private settled: Settled | undefined;
   private refusal: SixfoldError | undefined;
   private handingBack = false;
+  /** Nothing is under way, and something is waited for. */
+  standsStill = false;
+  private wantedAside = false;
   private stopDraining: (() => void) | undefined;
-  /** The code is not driven any more; what was opened is being closed. */
-  private over = false;
+  over = false;
   /** The end is written down. */
-  private finished = false;
+  finished = false;
   private defect: { readonly error: unknown } | undefined;
 
   constructor(private readonly parts: ExecutionParts) {
     const { run, earlier } = parts.log;
-    this.delivered = { seq: 0, at: run.startedAt };
+    this.delivered = { seq: 0, at: parts.origin.epoch ?? run.startedAt };
     this.publication = new Publication(parts.journal, parts.watch);
+    this.face = new EmbeddedRun(parts, this);
     this.facilities = new Facilities(parts, this);
     this.replayUntil = this.recall(earlier);
   }
@@ -70,13 +84,13 @@ export class Execution implements DurableRun, FacilitiesPorts {
     return this.parts.log.run.id;
   }
 
-  get events(): EventInbox {
-    return this.facilities.inbox;
-  }
-
   get signal(): AbortSignal {
     this.controller ??= new AbortController(); // Made for those who ask; it is a good part of a short run's cost.
     return this.controller.signal;
+  }
+
+  get leaving(): boolean {
+    return this.handingBack;
   }
 
   get replaying(): boolean {
@@ -87,46 +101,17 @@ export class Execution implements DurableRun, FacilitiesPorts {
     return this.parts.trace.traceparent?.split('-')[1] ?? this.id.replaceAll('-', '');
   }
 
-  /** What comes after the end of the code is not replayed, and has the time of the clock. */
-  get time(): number {
-    return this.over ? this.parts.clock.now() : this.delivered.at;
+  get deliveredAt(): number {
+    return this.delivered.at;
   }
 
-  uuid(): string {
-    refuseInStep('uuid');
-    return this.draws.uuid();
+  branchEnded(place: string): void {
+    this.face.forgetDraws(place);
   }
 
-  random(): number {
-    refuseInStep('random');
-    return this.draws.random();
-  }
-
-  private get draws(): SeededChance {
-    this.chance ??= new SeededChance(this.parts.log.run.seed);
-    return this.chance;
-  }
-
-  unread(): readonly string[] {
-    return this.facilities.unread();
-  }
-
-  statistics(): readonly StepStatistics[] {
-    return this.facilities.statistics();
-  }
-
-  override(gate: string, withinMs: number): Promise<GateOverride | undefined> {
-    return this.facilities.overrides.ask(gate, this.delivered.at + withinMs, this.stopped);
-  }
-
-  limit(limit: TimeLimit): () => void {
-    if (this.over) return () => undefined; // Code that goes on behind the end of its run.
-    return this.facilities.limits.set(limit);
-  }
-
-  observe(observation: Observation): void {
+  observe(observation: Observation, at: number): void {
     if (this.finished) return;
-    this.publish(observation, this.time);
+    this.publish(observation, at);
     const { trace } = this.parts;
     if (observation.type === 'phase') trace.phase(observation.phase);
     else if (observation.type === 'gate' && observation.verdict !== 'waiting' && !this.replaying) {
@@ -135,34 +120,41 @@ export class Execution implements DurableRun, FacilitiesPorts {
     }
   }
 
-  step<T>(request: StepRequest<T>): Promise<T> {
-    return this.facilities.steps.ask(request, this.refuseAsk(request.name));
-  }
-
   /**
-   * Drives the code to its end and records it; throws when the run is left to be resumed.
+   * Drives the code to its end and records it. Does not throw.
    *
    * @param over called when nothing more will happen on this load
    */
-  async drive(over: () => void): Promise<EndedRun> {
+  async drive(over: () => void): Promise<LoadEnd> {
     const { trace, watch, secrets } = this.parts;
     let status = 'handed-back';
     let reason: string | undefined;
     try {
       await this.driveCode();
+      const rest = this.rest();
       const stopping = this.stop();
       if (stopping) await stopping;
-      if (this.refusal && !isOutcome(this.refusal)) await this.leave(this.refusal);
-      const { verdict, ended } = this.record();
+      if (this.refusal && !this.endsWith(this.refusal)) await leave(this.parts, this.refusal);
+      if (rest) {
+        status = 'waiting';
+        await putAside(this.parts, rest);
+        return { at: 'aside' };
+      }
+      this.finished = true;
+      const { verdict, ended } = recordEnd(this.parts, this.ending(), {
+        facilities: this.facilities,
+        continuation: this.face.continuation,
+      });
       ({ status, reason } = verdict);
-      const committing = this.committed();
+      const committing = committed(this.parts);
       if (committing) await committing;
       watch.publish({ type: 'ended', status }, ended.endedAt);
-      return ended;
-    } catch (error) {
+      return { at: 'ended', ended };
+    } catch (why) {
       if (!this.over) await this.stop();
-      reason = messageOf(error);
-      throw error;
+      reason = messageOf(why);
+      if (this.defect) await strand(this.parts, this.defect.error);
+      return { at: 'left', why };
     } finally {
       trace.end(status, reason === undefined ? undefined : secrets.redact(reason));
       over();
@@ -170,12 +162,19 @@ export class Execution implements DurableRun, FacilitiesPorts {
     }
   }
 
+  /** What the run is put aside with, if it is. */
+  private rest(): Rest | undefined {
+    if (!this.wantedAside || this.refusal) return undefined;
+    const { nextDue, standstill } = this.facilities;
+    return { standing: 'waiting', due: nextDue ?? null, waits: standstill };
+  }
+
   /** Undefined when nothing has to be waited for. */
   private stop(): Promise<void> | undefined {
     const { program, clock, graceMs, logger } = this.parts;
     this.over = true;
     this.stopDraining?.();
-    const stopping = this.facilities.stop(() => (this.refusal && isOutcome(this.refusal) ? this.refusal : handedBack(this.id)));
+    const stopping = this.facilities.stop(() => (this.refusal && this.endsWith(this.refusal) ? this.refusal : handedBack(this.id)));
     const settings = { clock, graceMs, warn: (message: string) => logger.warn(message, { run: this.id }) };
     const tidy = () =>
       tidyUp(
@@ -188,64 +187,52 @@ export class Execution implements DurableRun, FacilitiesPorts {
     return stopping ? stopping.then(tidy) : tidy();
   }
 
-  /** Leaves the run to be resumed, once what it recorded is on disk. */
-  private async leave(refusal: SixfoldError): Promise<never> {
-    this.parts.log.close();
-    await this.committed();
-    throw refusal;
-  }
-
-  /** Writes the end down. */
-  private record() {
-    const { journal, log, clock } = this.parts;
-    const verdict = verdictOf(this.ending(), this.parts);
-    const { status, result, error, report } = verdict;
-    const endedAt = clock.now();
-    const body = () => JSON.stringify({ result: result?.text, error, report: report() });
-    this.finished = true;
-    log.append({ kind: 'ended', at: endedAt, label: status, status, body });
-    log.close();
-    journal.endRun(log.run, status, endedAt);
-    const { id, startedAt } = log.run;
-    const ended: EndedRun = { id, startedAt, status, endedAt, result, error, report };
-    return { verdict, ended };
-  }
-
-  private committed(): Promise<void> | undefined {
-    const { journal } = this.parts;
-    return journal.idle ? undefined : journal.committed();
+  /** A run that has done what can be undone is left to be mended instead: its end would leave that as it is. */
+  private endsWith(refusal: SixfoldError): boolean {
+    return isOutcome(refusal) && !this.facilities.undoable;
   }
 
   private ending(): RunEnding {
     const { unsettled } = this.facilities;
     if (unsettled.length > 0) return { status: 'unknown', error: outcomeUnknown(unsettled.join(', '), 'its outcome was lost') };
     if (this.refusal || !this.settled) return { status: 'failed', error: this.refusal };
+    const { stopped } = this.settled;
+    if (this.face.continuation && stopped === undefined) return { status: 'continued' };
     if ('result' in this.settled) return { status: 'completed', result: this.settled.result };
-    const wasCancelled = this.settled.stopped instanceof CancelledError;
-    return { status: wasCancelled ? 'cancelled' : 'failed', error: this.settled.error };
+    const { error } = this.settled;
+    if (this.parts.program.compensated) return { status: 'compensated', error };
+    return { status: stopped instanceof CancelledError ? 'cancelled' : 'failed', error };
   }
 
-  /** Records the wish; it is delivered in order with what else happens. */
-  async cancel(reason: string): Promise<void> {
-    const { log, clock, secrets } = this.parts;
-    if (this.over) return;
-    this.deliveries.add(log.append({ kind: 'cancel-requested', at: clock.now(), label: secrets.redact(reason) }));
-    await this.committed();
+  /** What comes from outside can be recorded here; else it is kept for the next load. */
+  get open(): boolean {
+    return !this.over;
   }
 
-  /** Records that a person lets a gate pass. @throws UsageError `RUN_ENDED` or `OVERRIDE_INVALID` */
-  async decide(gate: string, override: GateOverride): Promise<void> {
-    const { log, clock, codec } = this.parts;
-    if (this.over) throw runEnded(this.id);
-    const { by, reason } = checkedOverride(gate, override);
-    const body = codec.encode({ by, reason }, 'an override');
-    this.facilities.overrides.take(log.append({ kind: 'gate-overridden', at: clock.now(), label: gate, body }));
-    await this.committed();
+  get arrivals(): Arrivals {
+    this.madeArrivals ??= new Arrivals(this.parts, this.facilities, this.deliveries);
+    return this.madeArrivals;
+  }
+
+  /** Leaves the run when nothing of it is under way; does nothing when something is again. */
+  wantAside(): void {
+    if (!this.standsStill) return;
+    this.wantedAside = true;
+    this.deliveries.nudge();
+  }
+
+  /** Another process has the run: nothing of this load counts any more. */
+  abandon(reason: SixfoldError): void {
+    this.parts.log.close();
+    this.refusal = reason;
+    this.handingBack = true;
+    if (this.facilities.active) this.facilities.steps.abort(handedBack(this.id));
+    this.deliveries.nudge();
   }
 
   /** Starts nothing more but what is being committed, and aborts after `drainMs` what is still under way. */
   handBack(drainMs: number): void {
-    if (this.over) return;
+    if (this.over || this.handingBack) return;
     this.handingBack = true;
     this.stopDraining = this.parts.clock.after(drainMs, () => {
       if (this.facilities.active) this.facilities.steps.abort(handedBack(this.id));
@@ -259,18 +246,35 @@ export class Execution implements DurableRun, FacilitiesPorts {
       if (this.defect) throw this.defect.error;
       const record = this.deliveries.take();
       if (record) {
+        this.wantedAside = false;
         await this.turn(() => this.deliver(record));
         continue;
       }
       if (!this.facilities.unused) await this.passFrontier();
       if (!this.deliveries.empty || this.refusal) continue;
-      const { active, waiting, hasFresh, leftover } = this.facilities;
-      if (active || (waiting && !this.handingBack && !this.settled)) await this.deliveries.arrival();
-      else if (this.settled && !hasFresh) {
-        this.refusal = judgeEnd(leftover, this.sameCode);
+      if (this.facilities.hasFresh && !this.handingBack) continue; // It came while the others were on their way to the disk.
+      const { active, resting, waiting, hasFresh, leftover } = this.facilities;
+      if (active) await this.deliveries.arrival();
+      else if (resting || (waiting && !this.settled)) {
+        if (this.wantedAside || this.handingBack) {
+          this.wantedAside = true;
+          this.over = true; // From here on what comes is kept for the next load.
+          return;
+        }
+        await this.standStill();
+      } else if (this.settled && !hasFresh) {
+        this.refusal = judgeEnd(leftover, this.sameCode, this.parts.program.retired);
         return;
       } else this.refusal = this.handingBack ? handedBack(this.id) : notJournaled(this.parts.log.run, 'waits for');
     }
+  }
+
+  private async standStill(): Promise<void> {
+    this.standsStill = true;
+    this.publish({ type: 'waits', waits: this.facilities.standstill }, this.parts.clock.now());
+    this.parts.host.resting(this.id);
+    await this.deliveries.arrival();
+    this.standsStill = false;
   }
 
   private begin(): void {
@@ -286,7 +290,7 @@ export class Execution implements DurableRun, FacilitiesPorts {
 
   private runCode(): Promise<unknown> {
     try {
-      return this.parts.program.run(this);
+      return this.parts.program.run(this.face);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -333,16 +337,21 @@ export class Execution implements DurableRun, FacilitiesPorts {
   private async passFrontier(): Promise<void> {
     const { steps, leftover } = this.facilities;
     const fresh = this.handingBack ? [] : steps.takeFresh();
-    this.refusal ??= judgeFrontier(fresh, leftover, this.sameCode);
+    this.refusal ??= judgeFrontier(fresh, leftover, this.sameCode) ?? judgeEquals(steps.confusable, this.sameCode);
+    if (!this.refusal && this.parts.checking) this.refusal = checked(this.id, fresh, leftover);
     if (this.refusal) return;
     const starting = steps.prepare(fresh, this.stopped);
     this.facilities.reachFrontier();
-    await this.committed();
+    await committed(this.parts);
     const stopping = this.deliveries.find(isStop); // It came while the asks were on their way to the disk.
     for (const ask of starting) {
-      if (stopping) steps.withdraw(ask, this.errorOfStop(stopping));
+      if (stopping && !ask.request.shielded) steps.withdraw(ask, this.errorOfStop(stopping));
       else if (this.handingBack && ask.request.effect !== 'once') steps.putBack(ask);
-      else steps.start(ask);
+      else {
+        // The process may have stood still since the commit, or in what another run began in this very turn.
+        if (!this.parts.journal.sure) await this.parts.journal.committed();
+        steps.start(ask);
+      }
     }
   }
 
@@ -351,12 +360,18 @@ export class Execution implements DurableRun, FacilitiesPorts {
     for (const record of records) {
       if (record.kind === 'started' || record.kind === 'resumed') continue;
       this.facilities.recall(record);
-      last = record.seq;
+      if (!UNDELIVERED.has(record.kind)) last = record.seq;
     }
     return last;
   }
 
+  stuck(error: SixfoldError): void {
+    this.refusal ??= error;
+    this.deliveries.nudge();
+  }
+
   fail(error: unknown): void {
+    if (this.refusal?.code === 'LEASE_LOST') return; // What was under way cannot be recorded, and need not be.
     if (error instanceof SixfoldError && isHandBack(error)) this.refusal ??= error;
     else this.defect ??= { error };
     this.deliveries.nudge();
@@ -366,11 +381,11 @@ export class Execution implements DurableRun, FacilitiesPorts {
     this.publication.add(happening, at);
   }
 
-  private refuseAsk(name: string): SixfoldError | undefined {
+  refusalOf(name: string, shielded: boolean): SixfoldError | undefined {
     if (whereabouts() === 'in-step') return stepInStep(name);
     if (!this.driving) return this.refuseLateWork(`asked for ${name} after`);
     if (this.settled && 'error' in this.settled) return afterFailure(name);
-    return this.stopped;
+    return shielded ? undefined : this.stopped;
   }
 
   private refuseLateWork(what: string): SixfoldError {

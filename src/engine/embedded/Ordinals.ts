@@ -5,30 +5,53 @@
  * and so the same idempotency key.
  */
 export class Ordinals {
-  private readonly next = new Map<string, number>();
+  /** By branch, so that those of a finished part can go. */
+  private readonly next = new Map<string, Map<string, number>>();
   private readonly released = new Map<string, number[]>();
 
   /** The identity of an ask that is made now. */
   take(branch: string, name: string, inputDigest: string, key: string | undefined): string {
     const base = [branch, name, key === undefined ? inputDigest : `${inputDigest}:${key}`].map(encodeURIComponent).join('/');
-    const again = this.released.get(base)?.shift();
+    const again = this.takeReleased(base);
     if (again !== undefined) return `${base}#${again}`;
-    const ordinal = this.next.get(base) ?? 0;
-    this.next.set(base, ordinal + 1);
+    let next = this.next.get(branch);
+    if (!next) {
+      next = new Map();
+      this.next.set(branch, next);
+    }
+    const ordinal = next.get(base) ?? 0;
+    next.set(base, ordinal + 1);
     return `${base}#${ordinal}`;
+  }
+
+  /** Nothing is asked for any more in a branch, and in those inside it. */
+  forget(branch: string): void {
+    for (const known of this.next.keys()) if (known === branch || known.startsWith(`${branch}.`)) this.next.delete(known);
+  }
+
+  private takeReleased(base: string): number | undefined {
+    const waiting = this.released.get(base);
+    const ordinal = waiting?.shift();
+    if (waiting?.length === 0) this.released.delete(base);
+    return ordinal;
   }
 
   /** Gives an ordinal back: its outcome is unknown. */
   release(identity: string): void {
-    const at = identity.lastIndexOf('#');
-    const base = identity.slice(0, at);
+    const { base, ordinal } = splitIdentity(identity);
     const waiting = this.released.get(base) ?? [];
-    waiting.push(Number(identity.slice(at + 1)));
+    waiting.push(ordinal);
     this.released.set(
       base,
       waiting.sort((one, other) => one - other),
     );
   }
+}
+
+/** What equal calls have in common, and the number of one among them. */
+export function splitIdentity(identity: string): { readonly base: string; readonly ordinal: number } {
+  const at = identity.lastIndexOf('#');
+  return { base: identity.slice(0, at), ordinal: Number(identity.slice(at + 1)) };
 }
 
 /** Identity without input and ordinal: what an edited call keeps. */
@@ -38,4 +61,10 @@ export function placeOf(identity: string): string {
 
 export function branchOf(identity: string): string {
   return decodeURIComponent(identity.slice(0, identity.indexOf('/')));
+}
+
+/** A branch is a phase, or a part of one. */
+export function phaseOf(branch: string): string {
+  const dot = branch.indexOf('.');
+  return dot < 0 ? branch : branch.slice(0, dot);
 }

@@ -1,12 +1,12 @@
 /**
  * The records of one run: numbers them, chains their hashes, checks the chain when they are read.
  *
- * Invariant: seq has no gaps, and each hash covers the record before it.
+ * Invariant: seq has no gaps but where records were dropped, and each hash covers the record before it.
  */
-import { chainHash, digest } from '../../kernel/digest.js';
-import { InvariantViolation } from '../../kernel/errors.js';
+import { InvariantViolation, UsageError } from '../../kernel/errors.js';
 import type { RunOrigin } from '../Engine.js';
 import type { JournalRecord } from '../Record.js';
+import { type Anchor, anchorOf, sealed, verifyChain } from './chain.js';
 import type { Journal, RunRow } from './Journal.js';
 
 export type NewRecord = Pick<JournalRecord, 'kind' | 'at' | 'label'> &
@@ -25,17 +25,22 @@ export class RunLog {
     readonly run: RunRow,
     /** What was recorded before this load. */
     readonly earlier: readonly JournalRecord[],
+    last: Pick<Anchor, 'seq' | 'hash'>,
   ) {
-    const last = earlier.at(-1);
-    this.lastSeq = last?.seq ?? 0;
-    this.lastHash = last?.hash ?? (journal.sealing ? rootHash(run) : '');
+    this.lastSeq = last.seq;
+    this.lastHash = last.hash;
   }
 
   static begin(journal: Journal, run: RunRow, origin: RunOrigin): RunLog {
-    const log = new RunLog(journal, run, []);
-    const said = Object.values(origin).some((value) => value !== undefined);
-    log.append({ kind: 'started', at: run.startedAt, label: run.command, body: said ? JSON.stringify(origin) : null });
+    const log = new RunLog(journal, run, [], startOf(journal, run));
+    journal.addRecord(run, log.next(firstOf(run, origin)));
     return log;
+  }
+
+  /** Begins with the run itself, unless another run of the command has its key. */
+  static beginKeyed(journal: Journal, run: RunRow, origin: RunOrigin): { readonly log: RunLog; readonly added: Promise<boolean> } {
+    const log = new RunLog(journal, run, [], startOf(journal, run));
+    return { log, added: journal.addKeyedRun(run, log.next(firstOf(run, origin))) };
   }
 
   /** What the first record says; journals of older versions say nothing. */
@@ -48,12 +53,17 @@ export class RunLog {
     return this.earlier.filter(({ kind }) => kind === 'started' || kind === 'resumed').length;
   }
 
-  /** @throws InvariantViolation `JOURNAL_ALTERED` */
+  /**
+   * @throws InvariantViolation `JOURNAL_ALTERED`
+   * @throws UsageError `RUN_ERASED`
+   */
   static read(journal: Journal, run: RunRow): RunLog {
     const records = journal.records(run);
-    verifyChain(run, records);
-    refuseErased(run, records);
-    return new RunLog(journal, run, records);
+    const bridges = journal.bridges(run);
+    verifyChain(run, records, bridges);
+    if (run.erased) throw new UsageError('RUN_ERASED', `The values of run ${run.id} were erased.`, { details: { run: run.id } });
+    refuseMissing(run, records);
+    return new RunLog(journal, run, records, anchorOf(run, records, bridges));
   }
 
   /** From here on nothing may be added: the run has ended, or another load goes on with it. */
@@ -68,97 +78,43 @@ export class RunLog {
         `Run ${this.run.id} is over on this load, and something tried to add "${fields.kind}" to it.`,
       );
     }
-    const seq = this.lastSeq + 1;
     const late = typeof fields.body === 'function' ? fields.body : undefined;
     const body = typeof fields.body === 'function' ? (this.journal.sealing ? fields.body() : null) : (fields.body ?? null);
-    const { kind, at, label, step = null, status = null, effect = null, startedAt = null } = fields;
-    const unsealed = { seq, kind, at, step, label, status, effect, startedAt, body, bodyDigest: null, hash: '' };
-    const record = this.journal.sealing ? sealed(this.lastHash, unsealed) : unsealed;
-    this.lastSeq = seq;
-    this.lastHash = record.hash;
+    const record = this.next({ ...fields, body });
     this.journal.addRecord(this.run, record, late);
+    return record;
+  }
+
+  private next(fields: NewRecord & { readonly body: string | null }): JournalRecord {
+    const { kind, at, label, step = null, status = null, effect = null, startedAt = null, body } = fields;
+    const unsealed = { seq: this.lastSeq + 1, kind, at, step, label, status, effect, startedAt, body, bodyDigest: null, hash: '' };
+    const record = this.journal.sealing ? sealed(this.lastHash, unsealed) : unsealed;
+    this.lastSeq = record.seq;
+    this.lastHash = record.hash;
     return record;
   }
 }
 
-/** The records with the hashes that a sealing journal would have given them. */
-export function chained(run: RunRow, records: readonly JournalRecord[]): readonly JournalRecord[] {
-  let before = rootHash(run);
-  return records.map((record) => {
-    const next = sealed(before, record);
-    before = next.hash;
-    return next;
-  });
+/** What the first record is chained to; a journal that is not sealing is spared the hash. */
+function startOf(journal: Journal, run: RunRow): Pick<Anchor, 'seq' | 'hash'> {
+  return journal.sealing ? anchorOf(run, [], NO_BRIDGES) : UNSEALED;
 }
 
-function sealed(before: string, record: JournalRecord): JournalRecord {
-  const bodyDigest = record.body === null ? null : digest(record.body);
-  return { ...record, bodyDigest, hash: hashOf(before, { ...record, bodyDigest }) };
+const NO_BRIDGES = new Map<never, never>();
+const UNSEALED = { seq: 0, hash: '' };
+
+function firstOf(run: RunRow, origin: RunOrigin): NewRecord & { readonly body: string | null } {
+  const said = Object.values(origin).some((value) => value !== undefined);
+  return { kind: 'started', at: run.startedAt, label: run.command, body: said ? JSON.stringify(origin) : null };
 }
 
-/** @throws InvariantViolation `JOURNAL_ALTERED` naming the first record that is not as it was written. */
-export function verifyChain(run: RunRow, records: readonly JournalRecord[]): void {
-  let before = rootHash(run);
-  for (const [index, record] of records.entries()) {
-    const bodyIntact = record.body === null || digest(record.body) === record.bodyDigest;
-    if (record.seq !== index + 1 || !bodyIntact || record.hash !== hashOf(before, record)) {
-      throw new InvariantViolation(
-        'JOURNAL_ALTERED',
-        `Run ${run.id}: record ${record.seq} (${record.kind} ${record.label}) is not as it was written. The run is not touched; restore a backup.`,
-        { details: { run: run.id, seq: record.seq } },
-      );
-    }
-    before = record.hash;
-  }
-  const last = records.at(-1);
-  const end = records.find(({ kind }) => kind === 'ended');
-  const asEnded = end === undefined ? run.status === null : end === last && end.status === run.status && end.at === run.endedAt;
-  if (records[0]?.kind !== 'started' || !asEnded) {
-    throw new InvariantViolation('JOURNAL_ALTERED', `Run ${run.id}: records are missing. The run is not touched; restore a backup.`, {
-      details: { run: run.id, records: records.length },
-    });
-  }
-}
-
-/** A run whose outcomes were erased can be listed, and cannot be gone on with. */
-function refuseErased(run: RunRow, records: readonly JournalRecord[]): void {
-  const erased = records.find(({ body, bodyDigest }) => body === null && bodyDigest !== null);
-  if (!erased) return;
+/** A run without its outcomes can be listed, and cannot be gone on with. */
+function refuseMissing(run: RunRow, records: readonly JournalRecord[]): void {
+  const missing = records.find(({ body, bodyDigest }) => body === null && bodyDigest !== null);
+  if (!missing) return;
   throw new InvariantViolation(
     'JOURNAL_ALTERED',
-    `Run ${run.id}: the body of record ${erased.seq} (${erased.label}) is gone, so it cannot be replayed.`,
-    {
-      details: { run: run.id, seq: erased.seq },
-    },
-  );
-}
-
-function rootHash(run: RunRow): string {
-  return chainHash(
-    run.id,
-    run.command,
-    run.version,
-    run.key ?? '',
-    run.fingerprint,
-    run.seed,
-    String(run.startedAt),
-    digest(run.principal),
-    digest(run.params.text),
-  );
-}
-
-function hashOf(before: string, record: Omit<JournalRecord, 'hash'>): string {
-  const { seq, kind, at, step, label, status, effect, startedAt, bodyDigest } = record;
-  return chainHash(
-    before,
-    String(seq),
-    kind,
-    String(at),
-    step ?? '',
-    label,
-    status ?? '',
-    effect ?? '',
-    String(startedAt ?? ''),
-    bodyDigest ?? '',
+    `Run ${run.id}: the body of record ${missing.seq} (${missing.label}) is gone, so it cannot be replayed.`,
+    { details: { run: run.id, seq: missing.seq } },
   );
 }

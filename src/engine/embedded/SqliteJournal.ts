@@ -1,168 +1,242 @@
 /**
- * The journal of all runs of one SQLite file.
+ * The journal of all runs of one SQLite file, which several processes of one machine may use at a time.
  *
- * Owns: the database, the buffer of what is not yet on disk, the right to write. Does not own: what a record means.
- * Invariants: rows reach the disk in the order they were added, those of one flush together or not at all; when
- * `committed` resolves, everything added before is on disk (R1). If a commit fails for want of room or of a lock, the
- * buffer is kept and the commit tried again.
+ * Owns: the connection that reads, the timers of the lease. Does not own: what a record means; how and when rows are
+ * written, which is GroupCommit's; which process has which run, which Lease, Peers and Claims know.
+ * Invariants: as the port says. A run that was taken from this process is written to no more.
  */
-import { statSync } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { Carried } from '../../kernel/codec/Carried.js';
-import { InvariantViolation, messageOf } from '../../kernel/errors.js';
+import type { DatabaseSync } from 'node:sqlite';
+import { digest } from '../../kernel/digest.js';
+import { InvariantViolation } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/Logger.js';
+import type { QueueLimits } from '../Engine.js';
 import { type EndStatus, type JournalRecord, RECORD_KINDS } from '../Record.js';
-import type { Journal, RunRow } from './Journal.js';
-import { JournalOwner } from './JournalOwner.js';
-import { type DatabaseOptions, describe, openDatabase, SQLITE, sqliteCode } from './openDatabase.js';
+import type { Admission, Journal, JournalEvents, Mail, NewRun, Rest, RunRow, Wanted } from './Journal.js';
+import { Claims } from './sqlite/Claims.js';
+import { GroupCommit, leaseLost, type WritesOn } from './sqlite/GroupCommit.js';
+import { Lease } from './sqlite/Lease.js';
+import { LockWatch } from './sqlite/LockWatch.js';
+import { Membership } from './sqlite/Membership.js';
+import { type DatabaseOptions, openDatabase, writingPragmas } from './sqlite/openDatabase.js';
+import { Peers } from './sqlite/Peers.js';
+import { Queues } from './sqlite/Queues.js';
+import { RUN_COLUMNS, runRowOf } from './sqlite/runRows.js';
+import { Statements } from './sqlite/Statements.js';
+import { describe } from './sqlite/sqliteErrors.js';
 
-/** Version of the codec's text, kept with each run. */
-const CODEC_VERSION = 1;
-const RETRY_MS_MAX = 5000;
-const RETRYABLE: ReadonlySet<number | undefined> = new Set([SQLITE.BUSY, SQLITE.LOCKED, SQLITE.IOERR, SQLITE.FULL]);
+export interface SqliteJournalOptions extends DatabaseOptions {
+  /** On which thread rows are written. @default 'auto': on this one until commits turn out to be slow */
+  readonly writes?: WritesOn;
+  /** How long a process that gives no sign of life keeps its runs. @default 10000 */
+  readonly leaseMs?: number;
+  /** How often to look whether another process changed something. @default 100 */
+  readonly pollMs?: number;
+  /** How long `close` tries to write what is not on disk. @default 5000 */
+  readonly closeMs?: number;
+  /** Ends (SIGKILL) a registered process that is stopped and past its lease while it holds the write lock. @default false */
+  readonly endStopped?: boolean;
+}
 
-const RUN_COLUMNS =
-  'id AS rowId, uid AS id, command, version, key, fingerprint, seed, principal, params, started_at AS startedAt, status, ended_at AS endedAt';
+/** How long a commit waits for another's; the thread that waits does nothing else. */
+const BUSY_TIMEOUT_MS = 200;
+/** Above every character of an id. */
+const LAST_CHARACTER = '\u{10ffff}';
 
 export class SqliteJournal implements Journal {
   readonly sealing = true;
-  private readonly file: string;
-  private readonly database!: DatabaseSync;
-  private readonly owner: JournalOwner | undefined = undefined;
-  private readonly statements = new Map<string, StatementSync>();
-  private buffer: (() => void)[] = [];
-  private waiting: { resolve(): void; reject(error: unknown): void }[] = [];
-  private flushing = false;
-  private broken: unknown;
-  private nextRowId: number;
+  private readonly database: DatabaseSync;
+  private readonly statements: Statements;
+  private readonly lease: Lease;
+  private readonly members: Membership;
+  private readonly commits: GroupCommit;
+  private readonly claims: Claims;
+  private readonly queues: Queues;
+  /** Mail whose removal is not on disk yet. */
+  private readonly dropped = new Set<number>();
 
   constructor(
-    options: DatabaseOptions,
-    private readonly logger: Logger,
+    private readonly options: SqliteJournalOptions,
+    logger: Logger,
   ) {
-    this.file = options.file;
-    const owned = !options.readOnly;
+    const { file, fsync, writes = 'auto', leaseMs = 10_000, pollMs = 100, endStopped = false } = options;
+    this.database = openDatabase(options);
+    this.statements = new Statements(this.database, file);
+    this.lease = new Lease(this.database, leaseMs);
+    const peers = new Peers(this.database, leaseMs, this.lease.identity);
+    const lock = new LockWatch(peers, this.lease, { file, leaseMs, endStopped });
+    const events = { fenced: () => this.members.fenced(), blocked: (forMs: number) => lock.blocked(forMs) };
+    this.commits = new GroupCommit(this.database, this.lease, { file, fsync, writes, busyTimeoutMs: BUSY_TIMEOUT_MS }, events, logger);
+    this.members = new Membership(this.database, this.lease, peers, this.commits, { file, leaseMs, pollMs });
+    this.claims = new Claims(this.statements);
+    this.queues = new Queues(this.statements, this.claims);
+    if (!options.readOnly) this.register();
+  }
+
+  private register(): void {
     try {
-      // What is there is looked at first, so that a foreign file gets no lock beside it; a new one is made by its owner alone.
-      if (!owned || isWritten(options.file)) this.database = openDatabase(options);
-      if (owned) this.owner = JournalOwner.claim(options.file, () => ownerPidIn(options.file));
-      this.database ??= openDatabase(options);
-      this.nextRowId = Number(this.select('SELECT coalesce(max(id), 0) AS last FROM run')[0]?.last) + 1;
-      if (owned) this.statement('INSERT OR REPLACE INTO owner (one, pid, since) VALUES (1, ?, ?)').run(process.pid, Date.now());
+      this.lease.register();
+      this.database.exec(writingPragmas(this.options.fsync, BUSY_TIMEOUT_MS));
     } catch (error) {
-      this.database?.close();
-      this.owner?.release();
-      throw describe(error, options.file);
+      this.database.close();
+      throw describe(error, this.options.file);
     }
-  }
-
-  newRun(run: Omit<RunRow, 'rowId' | 'status' | 'endedAt'>): RunRow {
-    return { ...run, rowId: this.nextRowId++, status: null, endedAt: null };
-  }
-
-  addRun(run: RunRow): void {
-    this.buffer.push(() =>
-      this.statement(
-        `INSERT INTO run (id, uid, kind, command, version, key, fingerprint, codec, seed, principal, params, started_at)
-         VALUES (?, ?, 'command', ?, ?, ?, ?, ${CODEC_VERSION}, ?, ?, ?, ?)`,
-      ).run(run.rowId, run.id, run.command, run.version, run.key, run.fingerprint, run.seed, run.principal, run.params.text, run.startedAt),
-    );
-  }
-
-  addRecord(run: RunRow, record: JournalRecord): void {
-    this.buffer.push(() =>
-      this.statement(
-        'INSERT INTO record (run, seq, kind, at, step, label, status, effect, started_at, body, body_digest, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-      ).run(
-        run.rowId,
-        record.seq,
-        record.kind,
-        record.at,
-        record.step,
-        record.label,
-        record.status,
-        record.effect,
-        record.startedAt,
-        record.body,
-        record.bodyDigest,
-        record.hash,
-      ),
-    );
-  }
-
-  endRun(run: RunRow, status: EndStatus, endedAt: number): void {
-    this.buffer.push(() => this.statement('UPDATE run SET status = ?, ended_at = ? WHERE id = ?').run(status, endedAt, run.rowId));
   }
 
   get idle(): boolean {
-    return this.buffer.length === 0 && !this.flushing;
+    return this.commits.empty && this.sure;
+  }
+
+  get sure(): boolean {
+    return this.options.readOnly === true || this.lease.sure;
+  }
+
+  attach(events: JournalEvents, commands: readonly string[]): void {
+    this.claims.attach(commands);
+    if (!this.options.readOnly) this.members.start(events);
+  }
+
+  newRun(run: NewRun, _child: boolean): RunRow {
+    this.members.enter();
+    const { process } = this.lease;
+    const rowId = this.described(() => this.lease.nextRunId());
+    const open = { status: null, endedAt: null, due: null, waits: [], successor: null, erased: null };
+    return { ...run, ...open, rowId, owner: run.standing === 'queued' ? null : process };
+  }
+
+  addRun(run: RunRow): void {
+    this.refuseLost(run);
+    this.commits.add('addRun', ...runValues(run));
+  }
+
+  async addKeyedRun(run: RunRow, first: JournalRecord): Promise<boolean> {
+    this.refuseLost(run);
+    const added = this.commits.addTold('addKeyedRun', ...runValues(run));
+    this.commits.add('addFirstRecord', ...recordValues(first), run.rowId);
+    return (await added) > 0;
+  }
+
+  addRecord(run: RunRow, record: JournalRecord): void {
+    this.refuseLost(run);
+    this.commits.add('addRecord', run.rowId, ...recordValues(record));
+  }
+
+  endRun(run: RunRow, status: EndStatus, endedAt: number, successor?: string): void {
+    this.refuseLost(run);
+    this.commits.add('endRun', status, endedAt, successor ?? null, run.rowId);
+    if (successor !== undefined) this.commits.add('passMailOn', successor, run.rowId);
+    this.commits.add('dropMailOfRun', run.rowId);
+  }
+
+  reopenRun(run: RunRow): void {
+    this.members.enter();
+    this.commits.add('reopenRun', this.lease.process, run.rowId);
+    Object.assign(run, { status: null, endedAt: null, standing: 'running', owner: this.lease.process });
+  }
+
+  putAside(run: RunRow, { standing, due, waits }: Rest): void {
+    if (this.isLost(run)) return; // Others have it already.
+    this.commits.add('putAside', standing, due, JSON.stringify(waits), run.rowId);
+  }
+
+  publish(run: RunRow, text: string): void {
+    this.refuseLost(run);
+    this.commits.add('publish', text, run.rowId);
+  }
+
+  published(run: RunRow): string | undefined {
+    const row = this.statements.get('SELECT published FROM run WHERE id = ?', run.rowId);
+    return (row?.published as string | null | undefined) ?? undefined; // A STRICT table.
+  }
+
+  post({ run, kind, name, token, body, at }: Omit<Mail, 'id'>): void {
+    this.commits.add('post', kind, name, token, body, at, run);
+  }
+
+  dropMail({ id }: Mail): void {
+    this.dropped.add(id);
+    const written = this.commits.addTold('dropMail', id);
+    // Those who wait for the commit learn why it failed.
+    written.then(
+      () => this.dropped.delete(id),
+      () => this.dropped.delete(id),
+    );
+  }
+
+  mail(of?: RunRow): readonly Mail[] {
+    const rows = this.statements.all(
+      `SELECT mail.id, run.uid AS run, mail.kind, mail.name, mail.token, mail.body, mail.at
+       FROM mail CROSS JOIN run ON run.id = mail.run WHERE run.owner = ? ${of ? 'AND run.id = ?' : ''} ORDER BY mail.id`,
+      this.lease.process,
+      ...(of ? [of.rowId] : []),
+    ) as unknown as Mail[]; // A STRICT table that only posts are written to.
+    return rows.filter(({ id }) => !this.dropped.has(id));
   }
 
   committed(): Promise<void> {
-    if (this.broken) return Promise.reject(this.broken);
-    if (this.buffer.length === 0) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject });
-      if (this.flushing) return;
-      this.flushing = true;
-      setImmediate(() => this.flush(1));
-    });
+    return this.options.readOnly ? Promise.resolve() : this.commits.committed();
   }
 
-  private flush(attempt: number): void {
-    const batch = this.buffer;
-    try {
-      this.database.exec('BEGIN IMMEDIATE');
-      for (const write of batch) write();
-      this.database.exec('COMMIT');
-    } catch (error) {
-      this.afterFailedFlush(error, attempt);
-      return;
-    }
-    this.flushing = false;
-    this.buffer = [];
-    for (const waiter of this.waiting.splice(0)) waiter.resolve();
+  async claim(wanted: Wanted, limit: number): Promise<readonly RunRow[]> {
+    this.members.enter();
+    await this.members.reap();
+    // A look without the lock of the file is enough where it finds nothing.
+    if (this.idle && this.claims.candidates(wanted, 1).length === 0) return [];
+    return this.commits.exclusively(() => this.claims.take(wanted, limit, this.lease.process));
   }
 
-  private afterFailedFlush(error: unknown, attempt: number): void {
-    if (this.database.isOpen && this.database.isTransaction) this.database.exec('ROLLBACK');
-    if (RETRYABLE.has(sqliteCode(error))) {
-      const waitMs = Math.min(RETRY_MS_MAX, 50 * 2 ** attempt);
-      this.logger.warn(`The journal cannot be written (${messageOf(error)}); trying again in ${waitMs} ms. Runs wait.`);
-      setTimeout(() => this.flush(attempt + 1), waitMs);
-      return;
-    }
-    this.broken = new InvariantViolation('JOURNAL_WRITE_FAILED', `The journal could not be written: ${messageOf(error)}.`, {
-      cause: error,
-    });
-    for (const waiter of this.waiting.splice(0)) waiter.reject(this.broken);
+  async admit(limits: QueueLimits, now: number, limit: number): Promise<Admission> {
+    this.members.enter();
+    await this.members.reap();
+    if (this.idle && !this.queues.hasQueued(limits.name)) return { admitted: [], nextAt: undefined };
+    return this.commits.exclusively(() => this.queues.admit(limits, now, limit, this.lease.process));
   }
 
-  runsByPrefix(prefix: string): RunRow[] {
-    return this.rows(`SELECT ${RUN_COLUMNS} FROM run WHERE substr(uid, 1, ?) = ? LIMIT 2`, prefix.length, prefix);
+  nextDue(): number | undefined {
+    return this.claims.nextDue();
+  }
+
+  runsByPrefix(prefix: string): readonly RunRow[] {
+    return this.runs('WHERE uid >= ? AND uid < ? LIMIT 2', prefix, `${prefix}${LAST_CHARACTER}`);
   }
 
   runByKey(command: string, key: string): RunRow | undefined {
-    return this.rows(`SELECT ${RUN_COLUMNS} FROM run WHERE tenant = '' AND command = ? AND key = ?`, command, key)[0];
+    return this.runs("WHERE tenant = '' AND command = ? AND key = ?", command, key)[0];
   }
 
-  latestRuns(limit: number): RunRow[] {
-    return this.rows(`SELECT ${RUN_COLUMNS} FROM run ORDER BY run.id DESC LIMIT ?`, limit);
+  latestRuns(limit: number): readonly RunRow[] {
+    return this.runs('ORDER BY run.started_at DESC, run.id DESC LIMIT ?', limit);
   }
 
-  openRuns(): RunRow[] {
-    return this.rows(`SELECT ${RUN_COLUMNS} FROM run WHERE status IS NULL ORDER BY run.id`);
+  openRuns(): readonly RunRow[] {
+    return this.runs('WHERE status IS NULL ORDER BY run.id');
+  }
+
+  unknownCommands(): readonly { readonly command: string; readonly runs: number }[] {
+    const rows = this.statements.all(
+      'SELECT command, count(*) AS runs FROM run WHERE status IS NULL AND command NOT IN (SELECT value FROM json_each(?)) GROUP BY command',
+      this.claims.known,
+    );
+    return rows.map(({ command, runs }) => ({ command: String(command), runs: Number(runs) }));
+  }
+
+  endedRuns(before: number, limit: number, withErased = false): readonly RunRow[] {
+    const which = withErased ? '' : 'AND params_digest IS NULL';
+    return this.runs(`WHERE ended_at IS NOT NULL ${which} AND ended_at < ? ORDER BY ended_at, run.id LIMIT ?`, before, limit);
   }
 
   endedSteps(run: RunRow): number {
-    return Number(this.select("SELECT count(*) AS n FROM record WHERE run = ? AND kind = 'step-ended'", run.rowId)[0]?.n);
+    return Number(this.statements.get("SELECT count(*) AS n FROM record WHERE run = ? AND kind = 'step-ended'", run.rowId)?.n);
   }
 
-  records(run: RunRow): JournalRecord[] {
-    const records = this.select(
+  isOwned({ owner }: RunRow): boolean {
+    return owner !== null && this.members.isAlive(owner);
+  }
+
+  records(run: RunRow): readonly JournalRecord[] {
+    const records = this.statements.all(
       'SELECT seq, kind, at, step, label, status, effect, started_at AS startedAt, body, body_digest AS bodyDigest, hash FROM record WHERE run = ? ORDER BY seq',
       run.rowId,
-    ) as unknown as JournalRecord[]; // The table is STRICT and written above.
+    ) as unknown as JournalRecord[]; // A STRICT table that only records are written to.
     const unknown = records.find((record) => !RECORD_KINDS.includes(record.kind));
     if (unknown) {
       throw new InvariantViolation(
@@ -173,59 +247,68 @@ export class SqliteJournal implements Journal {
     return records.map((record) => ({ ...record }));
   }
 
-  ownerPid(): number | undefined {
-    const [row] = this.select('SELECT pid FROM owner');
-    return row === undefined ? undefined : Number(row.pid);
+  dropRecords(run: RunRow, from: number, to: number, hash: string): void {
+    this.refuseLost(run);
+    this.commits.add('dropRecords', run.rowId, from, to);
+    this.commits.add('dropBridges', run.rowId, from, to);
+    this.commits.add('addBridge', run.rowId, from, to, hash);
+  }
+
+  bridges(run: RunRow): ReadonlyMap<number, { readonly from: number; readonly hash: string }> {
+    const rows = this.statements.all('SELECT from_seq, to_seq, hash FROM bridge WHERE run = ?', run.rowId);
+    return new Map(rows.map((row) => [Number(row.to_seq) + 1, { from: Number(row.from_seq), hash: String(row.hash) }]));
+  }
+
+  eraseBodies(run: RunRow): void {
+    if (run.erased) return;
+    this.commits.add('eraseRun', digest(run.params.text), digest(run.principal), run.rowId);
+    this.commits.add('eraseRecords', run.rowId);
+  }
+
+  removeRun({ rowId }: RunRow): void {
+    for (const table of ['dropMailOfRun', 'removeRecords', 'removeBridges', 'removeRun'] as const) this.commits.add(table, rowId);
   }
 
   async close(): Promise<void> {
+    this.members.stop();
     try {
-      if (!this.broken) await this.committed();
-      if (this.owner) this.database.exec('DELETE FROM owner');
+      if (!this.options.readOnly) await this.commits.close(this.options.closeMs ?? 5000);
     } finally {
-      this.statements.clear();
+      this.members.leave();
       this.database.close();
-      this.owner?.release();
     }
   }
 
-  private rows(sql: string, ...values: (string | number)[]): RunRow[] {
-    const rows = this.select(sql, ...values) as unknown as (RunRow & { readonly params: string })[]; // The table is STRICT and RUN_COLUMNS names its columns.
-    return rows.map((row) => ({ ...row, params: Carried.ofText(row.params) }));
+  private runs(rest: string, ...values: (string | number)[]): RunRow[] {
+    return this.statements.all(`SELECT ${RUN_COLUMNS} FROM run ${rest}`, ...values).map(runRowOf);
   }
 
-  /** @throws what `describe` makes of an error of SQLite */
-  private select(sql: string, ...values: (string | number)[]): Record<string, unknown>[] {
+  /** This process had the run until it lost its lease. */
+  private isLost({ owner }: RunRow): boolean {
+    return owner !== null && (this.lease.lost || owner !== this.lease.process);
+  }
+
+  /** @throws TransientError `LEASE_LOST` */
+  private refuseLost(run: RunRow): void {
+    if (this.isLost(run)) throw leaseLost();
+  }
+
+  private described<T>(work: () => T): T {
     try {
-      return this.statement(sql).all(...values);
+      return work();
     } catch (error) {
-      throw describe(error, this.file);
+      throw describe(error, this.options.file);
     }
   }
-
-  private statement(sql: string): StatementSync {
-    const known = this.statements.get(sql);
-    if (known) return known;
-    const statement = this.database.prepare(sql);
-    this.statements.set(sql, statement);
-    return statement;
-  }
 }
 
-function isWritten(file: string): boolean {
-  return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0;
+function runValues(run: RunRow) {
+  const { rowId, id, command, version, key, fingerprint, seed, principal, params, startedAt, standing, owner, place } = run;
+  const inQueue = [place?.queue ?? null, place?.key ?? null, place?.priority ?? null] as const;
+  return [rowId, id, command, version, key, fingerprint, seed, principal, params.text, startedAt, standing, owner, ...inQueue] as const;
 }
 
-/** The process that has the right to write, as far as the file tells now. */
-function ownerPidIn(file: string): number | undefined {
-  let database: DatabaseSync | undefined;
-  try {
-    database = new DatabaseSync(file, { readOnly: true });
-    const pid = database.prepare('SELECT pid FROM owner').get()?.pid;
-    return pid === undefined ? undefined : Number(pid);
-  } catch {
-    return undefined; // It is just being made; the error that names it is on its way.
-  } finally {
-    database?.close();
-  }
+function recordValues(record: JournalRecord) {
+  const { seq, kind, at, step, label, status, effect, startedAt, body, bodyDigest, hash } = record;
+  return [seq, kind, at, step, label, status, effect, startedAt, body, bodyDigest, hash] as const;
 }

@@ -8,6 +8,7 @@ export interface TalliedStep {
   readonly phase: string;
   readonly name: string;
   readonly durationMs: number;
+  readonly attempts: number;
   /** Why it did not succeed. */
   readonly error: string | undefined;
 }
@@ -16,16 +17,18 @@ export interface TalliedStep {
 export class StepTally {
   private readonly sums = new Map<string, StepStatistics>();
 
-  add({ phase, name, durationMs, error }: TalliedStep): void {
+  add({ phase, name, durationMs, attempts, error }: TalliedStep): void {
     const known = this.sums.size < NAMES_MAX || this.sums.has(`${phase}/${name}`);
     const shown = known ? name : OTHERS;
     const sum = this.sums.get(`${phase}/${shown}`) ?? { name: shown, phase, count: 0, failed: 0, totalMs: 0, longestMs: 0 };
+    const tried = (sum.attempts ?? sum.count) + attempts;
     this.sums.set(`${phase}/${shown}`, {
       ...sum,
       count: sum.count + 1,
       failed: sum.failed + (error === undefined ? 0 : 1),
       totalMs: sum.totalMs + durationMs,
       longestMs: Math.max(sum.longestMs, durationMs),
+      ...(tried > sum.count + 1 ? { attempts: tried } : {}),
       ...(error === undefined ? {} : { lastError: error }),
     });
   }

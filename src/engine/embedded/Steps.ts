@@ -1,94 +1,93 @@
 /**
- * The steps of one run on one load: asks, attempts and recorded outcomes.
+ * The steps of one run on one load: what the code asks for, what may begin, what is delivered.
  *
- * Owns: which ask is pending, fresh or under way, and its identity. Does not own: when anything is delivered or started;
- * Execution decides that. Invariants: an ask with a recorded outcome is never executed; an outcome is recorded once.
+ * Owns: which ask is pending or fresh, and its identity. Does not own: when anything is delivered or started, which Execution
+ * decides; what happens between the start and the outcome, which is StepCourse's. Invariants: an ask with a recorded outcome is
+ * never executed; nothing that is done once begins a second time before it is known that it did not happen.
  */
 import type { StepRequest } from '../../abstract/DurableRun.js';
-import type { RunHappening } from '../../abstract/RunEvent.js';
 import type { StepStatistics } from '../../abstract/RunReport.js';
-import type { RunTrace } from '../../abstract/Telemetry.js';
+import type { RunWait } from '../../abstract/RunWait.js';
 import { AskedPromise, UnreadAsks } from '../../kernel/AskedPromise.js';
-import type { Clock } from '../../kernel/Clock.js';
-import type { Codec } from '../../kernel/codec/Codec.js';
 import { digest } from '../../kernel/digest.js';
-import { messageOf } from '../../kernel/errors.js';
-import type { Logger } from '../../kernel/Logger.js';
-import type { SecretVault } from '../../kernel/SecretVault.js';
 import type { JournalRecord } from '../Record.js';
-import type { Workspace } from '../Workspace.js';
-import { AttemptVoice } from './AttemptVoice.js';
-import { type Attempted, attemptStep, outcomeUnknown } from './attempt.js';
-import type { Deliveries } from './Deliveries.js';
+import type { ListedChild } from './AwaitedChildren.js';
+import { afterStop } from './afterAttempt.js';
+import { outcomeUnknown } from './attempt.js';
+import { Backoff } from './Backoff.js';
 import type { Leftover } from './divergence.js';
-import { branchOf, Ordinals } from './Ordinals.js';
-import type { RunLog } from './RunLog.js';
-import { StepTally } from './StepTally.js';
+import { EqualCalls } from './EqualCalls.js';
+import { ErrorOrigins } from './ErrorOrigins.js';
+import { Ordinals } from './Ordinals.js';
+import { type Given, StepAsk } from './StepAsk.js';
+import { StepCourse, type StepCourseParts } from './StepCourse.js';
+import { StepEnds } from './StepEnds.js';
+import { type Ended, StepRecords, type StepRecordsParts } from './StepRecords.js';
 
-interface Ask {
-  readonly identity: string;
-  readonly request: StepRequest<unknown>;
-  readonly inputText: string;
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
+export type StepsParts = StepCourseParts & StepRecordsParts;
 
-interface Recorded {
-  readonly status: Outcome['status'];
-  readonly body: string;
-  /** Why it did not succeed. */
-  readonly reason?: string | undefined;
-}
-
-type Outcome = Exclude<Attempted, { status: 'handed-back' }>;
-
-export interface StepsParts {
-  readonly runId: string;
-  readonly log: RunLog;
-  readonly codec: Codec;
-  readonly clock: Clock;
-  readonly graceMs: number;
-  readonly workspace: Workspace;
-  readonly deliveries: Deliveries;
-  readonly trace: RunTrace;
-  readonly traceId: string;
-  readonly logger: Logger;
-  readonly secrets: SecretVault;
-  /** When the run is stopped, in milliseconds since the epoch. */
-  readonly until: () => number | undefined;
-  /** Tells observers, once what was recorded before is on disk. */
-  readonly publish: (happening: RunHappening, at: number) => void;
-  readonly emit: (id: string, type: string, source: string, data: object) => void;
-  /** Something went wrong that is not the step's. */
-  readonly defect: (error: unknown) => void;
-}
+/** How a child run ended; the body is text of the codec, of its result or its error. */
+export type ChildOutcome = Ended;
 
 export class Steps {
   private readonly ordinals = new Ordinals();
-  private readonly pending = new Map<string, Ask>();
-  private fresh: Ask[] = [];
-  private readonly underWay = new Map<string, { readonly controller: AbortController; readonly done: Promise<void> }>();
-  private readonly outcomes = new Map<string, JournalRecord[]>();
-  /** Names of `once` steps that were begun and have no outcome, by identity. */
-  private readonly intended = new Map<string, string>();
-  /** Names of `once` steps whose last outcome is unknown, by identity. */
-  private readonly lost = new Map<string, string>();
+  private readonly equals = new EqualCalls();
+  private readonly pending = new Map<string, StepAsk>();
+  private fresh: StepAsk[] = [];
+  private readonly records: StepRecords;
+  private readonly ends: StepEnds;
+  private readonly course: StepCourse;
   private readonly asks = new UnreadAsks();
-  private readonly tally = new StepTally();
+  private readonly origins = new ErrorOrigins();
+  /** Steps that can be undone, by identity. */
+  private readonly undoable = new Set<string>();
+  /** What they gave, by the promise that the code has. */
+  private readonly given = new WeakMap<Promise<unknown>, Given>();
+  private whenSettled: (() => void)[] = [];
 
-  constructor(private readonly parts: StepsParts) {}
+  constructor(private readonly parts: StepsParts) {
+    this.records = new StepRecords(parts);
+    this.ends = new StepEnds(parts, this.records);
+    this.course = new StepCourse(parts, { records: this.records, ends: this.ends }, (ask) => this.makeFresh(ask));
+  }
 
+  /** Something is under way whose end will be recorded. */
   get active(): boolean {
-    return this.underWay.size > 0;
+    return this.course.active;
+  }
+
+  /** Some step waits for its next attempt, or for a child. */
+  get resting(): boolean {
+    return this.course.resting;
+  }
+
+  /** What the resting ones wait for. */
+  waits(): readonly RunWait[] {
+    return this.course.waits;
+  }
+
+  /** When the next attempt is due, in milliseconds since the epoch. */
+  nextDue(): number | undefined {
+    return this.course.nextDue;
+  }
+
+  /** The runs that steps wait for. */
+  children(): readonly ListedChild[] {
+    return this.course.children;
   }
 
   get leftover(): Leftover {
-    return this.outcomes;
+    return this.records.leftover;
+  }
+
+  /** Identity of a call that an edit of the code may have confused with an equal one. */
+  get confusable(): string | undefined {
+    return this.equals.confusable;
   }
 
   /** Steps that may or may not have had their effect, by name. */
   get unsettled(): readonly string[] {
-    return [...this.lost.values(), ...this.intended.values()];
+    return this.records.unsettled;
   }
 
   /** Names of the asks whose promise nobody looked at. */
@@ -97,7 +96,18 @@ export class Steps {
   }
 
   statistics(): readonly StepStatistics[] {
-    return this.tally.list;
+    return this.ends.statistics();
+  }
+
+  /** Identities of the steps whose outcomes an error that the code was handed is or comes from. */
+  identitiesOf(error: unknown): readonly string[] {
+    return this.origins.of(error);
+  }
+
+  /** Resolves when every ask has had its outcome delivered; at once when that is so now. */
+  settled(): Promise<void> {
+    if (this.pending.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.whenSettled.push(resolve));
   }
 
   /** Takes an ask in; `refused` rejects it unrecorded. */
@@ -111,32 +121,45 @@ export class Steps {
     void this.asks.note(request.name, promise);
     try {
       if (refused) throw refused;
+      const backoff = Backoff.of(request.name, request.retry, request.shielded === true);
       const inputText = this.parts.codec.exactText(request.input, `the input of ${request.name}`, request.inputClass);
       const identity = this.ordinals.take(request.branch, request.name, digest(inputText), request.key);
-      this.admit({ identity, request, inputText, resolve: resolve as Ask['resolve'], reject });
+      const subject = request.subject && this.given.get(request.subject);
+      this.admit(new StepAsk({ identity, request, inputText, backoff, promise, subject, resolve: resolve as StepAsk['resolve'], reject }));
     } catch (error) {
       reject(error);
     }
     return promise;
   }
 
-  private admit(ask: Ask): void {
+  private admit(ask: StepAsk): void {
+    this.equals.ask(ask.identity);
+    if (ask.request.undoable) this.undoable.add(ask.identity);
     this.pending.set(ask.identity, ask);
-    const recorded = this.outcomes.get(ask.identity)?.[0];
+    const recorded = this.records.next(ask.identity);
     if (recorded) this.parts.deliveries.add(recorded);
-    else this.fresh.push(ask);
+    else {
+      ask.inherit(this.records.takeRemains(ask.identity));
+      this.fresh.push(ask);
+    }
+  }
+
+  /** A named part of the run, `phase.path`, has ended: its names are not needed any more. */
+  forget(place: string): void {
+    this.ordinals.forget(place);
   }
 
   /** Takes in what an earlier load recorded. */
   recall(record: JournalRecord): void {
-    const step = record.step ?? '';
-    if (record.kind === 'step-intended') {
-      this.intended.set(step, record.label);
-      return;
-    }
-    this.keep(step, record);
-    const error = record.status === 'succeeded' ? undefined : messageOf(this.parts.codec.decode(record.body ?? 'null'));
-    this.announce('step-replayed', record, error);
+    const attempts = this.records.recall(record);
+    if (record.kind !== 'step-ended') return;
+    this.equals.recall(record.step ?? '');
+    this.ends.replayed(record, attempts);
+  }
+
+  /** Of what was recalled, the last outcome of that identity does not count if it was a failure: the step is done anew. */
+  supersede(identity: string): void {
+    this.records.supersede(identity);
   }
 
   /** Hands the outcome to the code that asked for it. */
@@ -145,18 +168,23 @@ export class Steps {
     const ask = this.pending.get(identity);
     if (!ask) return;
     this.pending.delete(identity);
-    const rest = this.outcomes.get(identity)?.slice(1) ?? [];
-    if (rest.length > 0) this.outcomes.set(identity, rest);
-    else this.outcomes.delete(identity);
+    this.records.pass(identity);
     if (record.status === 'unknown') this.ordinals.release(identity);
     const succeeded = record.status === 'succeeded';
     const value = this.parts.codec.decode(record.body ?? 'null', succeeded ? ask.request.outputClass : undefined);
-    if (succeeded) ask.resolve(value);
-    else ask.reject(value);
+    if (succeeded) {
+      // Kept before the code has it, which may change what it was handed.
+      if (this.undoable.has(identity)) this.given.set(ask.promise, { text: record.body ?? 'null', outputClass: ask.request.outputClass });
+      ask.resolve(value);
+    } else {
+      this.origins.note(value, identity);
+      ask.reject(value);
+    }
+    if (this.pending.size === 0) for (const resolve of this.whenSettled.splice(0)) resolve();
   }
 
-  /** The asks that are neither recorded nor under way; after this they are the caller's to start. */
-  takeFresh(): readonly Ask[] {
+  /** The asks that may be begun; after this they are the caller's to prepare. */
+  takeFresh(): readonly StepAsk[] {
     return this.fresh.splice(0);
   }
 
@@ -164,127 +192,82 @@ export class Steps {
     return this.fresh.length > 0;
   }
 
-  /** Records an outcome for asks that must not be started, and the intent of those that must be known to have begun. */
-  prepare(asks: readonly Ask[], cancelled: Error | undefined): readonly Ask[] {
+  /**
+   * Records an outcome for asks that must not be started, and the intent of those that must be known to have begun.
+   *
+   * @param stopped what stopped the run, if something did
+   * @returns those that are to be started once that is on disk; the others have an outcome, or become fresh when it is time
+   */
+  prepare(asks: readonly StepAsk[], stopped: Error | undefined): readonly StepAsk[] {
+    return asks.filter((ask) => this.mayStart(ask, stopped));
+  }
+
+  private mayStart(ask: StepAsk, stopped: Error | undefined): boolean {
+    const { identity, request } = ask;
     const now = this.parts.clock.now();
-    return asks.filter((ask) => {
-      const { identity, request } = ask;
-      const why = this.whyNotAgain(identity);
-      if (why !== undefined) {
-        this.record(ask, { status: 'unknown', error: outcomeUnknown(request.name, why) }, now);
-        return false;
-      }
-      if (cancelled) {
-        this.record(ask, { status: 'cancelled', error: cancelled }, now);
-        return false;
-      }
-      if (request.effect === 'once') {
-        this.intended.set(identity, request.name);
-        this.parts.log.append({ kind: 'step-intended', at: now, step: identity, label: request.name, effect: 'once' });
-      }
-      return true;
-    });
+    const why = ask.once ? this.records.whyDoubtful(identity) : undefined;
+    ask.next = why === undefined || !request.probe ? 'attempt' : 'probe';
+    if (why !== undefined && !request.probe) {
+      this.ends.withError(ask, { status: 'unknown', error: outcomeUnknown(request.name, why) }, now);
+      return false;
+    }
+    if (stopped && !this.course.goesOn(ask)) {
+      this.endUnbegun(ask, stopped);
+      return false;
+    }
+    const dueAt = Math.max(ask.tried?.dueAt ?? 0, ask.next === 'probe' ? (this.records.deadlineOf(identity) ?? 0) : 0);
+    if (dueAt > now) {
+      this.course.rest(ask, dueAt);
+      return false;
+    }
+    if (!this.course.takeTurn(ask)) return false;
+    if (ask.next === 'attempt' && ask.intends) this.records.intend(ask, this.course.deadlineOf(ask));
+    return true;
   }
 
-  /** Why a `once` step must not be started, or undefined when it may (R5). */
-  private whyNotAgain(identity: string): string | undefined {
-    if (this.intended.has(identity)) return 'the process ended while it was under way';
-    return this.lost.has(identity) ? 'its outcome was lost, and nobody said since what became of it' : undefined;
+  /** A prepared ask is not begun after all, since the run was stopped. */
+  withdraw(ask: StepAsk, reason: Error): void {
+    if (this.course.goesOn(ask)) this.makeFresh(ask);
+    else this.endUnbegun(ask, reason);
   }
 
-  /** Records that an ask was not begun after all. */
-  withdraw(ask: Ask, error: Error): void {
-    this.record(ask, { status: 'cancelled', error }, this.parts.clock.now());
+  private endUnbegun(ask: StepAsk, reason: Error): void {
+    this.course.giveTurnBack(ask);
+    this.ends.withError(ask, afterStop(ask, reason), this.parts.clock.now());
   }
 
-  /** Leaves an ask to the next load: the run may not end without it. */
-  putBack(ask: Ask): void {
+  /** Leaves a prepared ask to the next load, if its effect is not `once`: the run may not end without it. */
+  putBack(ask: StepAsk): void {
+    this.course.giveTurnBack(ask);
     this.fresh.push(ask);
   }
 
-  start(ask: Ask): void {
-    const controller = new AbortController();
-    this.underWay.set(ask.identity, { controller, done: this.attempt(ask, controller).catch(this.parts.defect) });
+  start(ask: StepAsk): void {
+    this.course.start(ask);
   }
 
-  /** Aborts every attempt under way. */
+  /** The run was stopped, or is handed back; StepCourse says what that means for what was begun. */
   abort(reason: unknown): void {
-    for (const { controller } of this.underWay.values()) controller.abort(reason);
+    this.course.abort(reason);
+  }
+
+  /** Nothing becomes due any more on this load. */
+  stop(): void {
+    this.course.stop(this.pending.values());
   }
 
   /** Resolves when no attempt is under way. */
-  async idle(): Promise<void> {
-    await Promise.all([...this.underWay.values()].map(({ done }) => done));
+  idle(): Promise<void> {
+    return this.course.idle();
   }
 
-  private async attempt(ask: Ask, controller: AbortController): Promise<void> {
-    const { clock, codec, graceMs, publish, trace: runTrace, until } = this.parts;
-    const { identity, request } = ask;
-    const startedAt = clock.now();
-    publish({ type: 'step-started', phase: request.branch, id: identity, step: request.name }, startedAt);
-    const stepTrace = runTrace.step(request.name, request.effect);
-    const trace = stepTrace.attempt(1);
-    const voice = new AttemptVoice(
-      { ...this.parts, command: this.parts.log.run.command },
-      {
-        identity,
-        step: request.name,
-        phase: request.branch,
-        progressed: (done, total) =>
-          publish({ type: 'step-progress', phase: request.branch, id: identity, step: request.name, done, total }, clock.now()),
-      },
-    );
-    const input = codec.decode(ask.inputText, request.inputClass);
-    const attempted = await attemptStep(request, input, voice, controller, { clock, graceMs, runUntil: until(), trace });
-    voice.silence();
-    this.underWay.delete(identity);
-    const { status, reason } =
-      attempted.status === 'handed-back' ? { status: 'handed-back', reason: undefined } : this.record(ask, attempted, startedAt);
-    trace.end(status, reason);
-    stepTrace.end(status, reason);
-    if (attempted.status === 'handed-back' && attempted.error) this.parts.defect(attempted.error); // The run is left like its child.
+  /** The run that a step waits for has ended; of one that no step waits for it means nothing. */
+  childEnded(identity: string, outcome: ChildOutcome): void {
+    this.course.childEnded(identity, outcome);
+  }
+
+  private makeFresh(ask: StepAsk): void {
+    this.fresh.push(ask);
     this.parts.deliveries.nudge();
-  }
-
-  private record({ identity, request }: Ask, outcome: Outcome, startedAt: number): Recorded {
-    const { log, clock, deliveries } = this.parts;
-    const recorded = this.textOf(request, outcome);
-    const { status, body, reason } = recorded;
-    const { name: label, effect } = request;
-    const record = log.append({ kind: 'step-ended', at: clock.now(), step: identity, label, status, effect, startedAt, body });
-    this.keep(identity, record);
-    deliveries.add(record);
-    this.announce('step-ended', record, reason);
-    return recorded;
-  }
-
-  private announce(type: 'step-ended' | 'step-replayed', record: JournalRecord, reason: string | undefined): void {
-    const id = record.step ?? '';
-    const phase = branchOf(id);
-    const durationMs = record.at - (record.startedAt ?? record.at);
-    this.tally.add({ phase, name: record.label, durationMs, error: reason });
-    const why = reason === undefined ? {} : { reason };
-    this.parts.publish({ type, phase, id, step: record.label, status: record.status ?? '', durationMs, ...why }, record.at);
-  }
-
-  private keep(identity: string, record: JournalRecord): void {
-    this.intended.delete(identity);
-    this.outcomes.set(identity, [...(this.outcomes.get(identity) ?? []), record]);
-    if (record.status === 'unknown' && record.effect === 'once') this.lost.set(identity, record.label);
-    else this.lost.delete(identity);
-  }
-
-  /** What the journal keeps of an outcome; a value that it cannot carry makes the step fail. */
-  private textOf(request: StepRequest<unknown>, outcome: Outcome): Recorded {
-    const { codec, secrets } = this.parts;
-    const reasonOf = (error: unknown): string => secrets.redact(messageOf(error));
-    if (outcome.status !== 'succeeded') {
-      return { status: outcome.status, body: codec.encodeError(outcome.error), reason: reasonOf(outcome.error) };
-    }
-    try {
-      return { status: 'succeeded', body: codec.encode(outcome.value, `the outcome of ${request.name}`, request.outputClass) };
-    } catch (error) {
-      return { status: 'failed', body: codec.encodeError(error), reason: reasonOf(error) };
-    }
   }
 }

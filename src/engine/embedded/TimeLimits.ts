@@ -12,6 +12,8 @@ export class TimeLimits {
   /** All that were set on this load, by name; those of ended phases are kept, since their record may be on its way. */
   private readonly limits = new Map<string, TimeLimit>();
   private readonly timers = new Map<string, () => void>();
+  /** Set while recorded outcomes were delivered again: the code may yet take them back. */
+  private readonly unarmed = new Set<string>();
   /** Names whose time is recorded to have come. */
   private readonly passed = new Set<string>();
 
@@ -19,11 +21,26 @@ export class TimeLimits {
     private readonly clock: Clock,
     /** Records that the time of this name has come. */
     private readonly pass: (name: string) => void,
+    private readonly replaying: () => boolean,
   ) {}
 
   set(limit: TimeLimit): () => void {
-    const { name, until } = limit;
-    this.limits.set(name, limit);
+    this.limits.set(limit.name, limit);
+    if (this.replaying()) this.unarmed.add(limit.name);
+    else this.arm(limit);
+    return () => this.stopOne(limit.name);
+  }
+
+  /** All that was recorded is delivered: what is still set counts from now on. */
+  reachFrontier(): void {
+    for (const name of this.unarmed) {
+      const limit = this.limits.get(name);
+      if (limit) this.arm(limit);
+    }
+    this.unarmed.clear();
+  }
+
+  private arm({ name, until }: TimeLimit): void {
     const leftMs = until.getTime() - this.clock.now();
     if (leftMs <= 0) this.passOnce(name);
     else {
@@ -33,7 +50,6 @@ export class TimeLimits {
       });
       this.timers.set(name, stop);
     }
-    return () => this.stopOne(name);
   }
 
   /** Takes in that an earlier load recorded it. */
@@ -50,7 +66,7 @@ export class TimeLimits {
   /** The earliest of those that are running, in milliseconds since the epoch. */
   get next(): number | undefined {
     let next: number | undefined;
-    for (const name of this.timers.keys()) {
+    for (const name of [...this.timers.keys(), ...this.unarmed]) {
       const until = this.limits.get(name)?.until.getTime() ?? Number.POSITIVE_INFINITY;
       next = Math.min(next ?? until, until);
     }
@@ -64,11 +80,12 @@ export class TimeLimits {
   }
 
   stop(): void {
-    for (const name of this.timers.keys()) this.stopOne(name);
+    for (const name of [...this.timers.keys(), ...this.unarmed]) this.stopOne(name);
   }
 
   private stopOne(name: string): void {
     this.timers.get(name)?.();
     this.timers.delete(name);
+    this.unarmed.delete(name);
   }
 }

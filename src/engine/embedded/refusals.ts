@@ -2,6 +2,10 @@
 import type { GateOverride } from '../../abstract/Timeline.js';
 import { CancelledError, type SixfoldError, UsageError } from '../../kernel/errors.js';
 import { whereabouts } from '../../kernel/whereabouts.js';
+import { isHandBack } from '../handBack.js';
+import type { JournalRecord } from '../Record.js';
+import type { Leftover } from './divergence.js';
+import type { Rest, RunRow } from './Journal.js';
 
 /** @param what such as `waits for`, or `asked for charge after waiting for` */
 export function notJournaled({ id, command }: { readonly id: string; readonly command: string }, what: string): UsageError {
@@ -22,6 +26,16 @@ export function stepInStep(name: string): UsageError {
 
 export function afterFailure(name: string): CancelledError {
   return new CancelledError('RUN_CANCELLED', `${name} is not started: the run has failed.`, { details: { step: name } });
+}
+
+export function afterBranch(name: string): CancelledError {
+  return new CancelledError(
+    'RUN_CANCELLED',
+    `${name} is not started: the branch that asks for it has its outcome. Await it inside the branch.`,
+    {
+      details: { step: name },
+    },
+  );
 }
 
 /** A draw in a body is not repeated on replay, so every later one would be another. */
@@ -66,7 +80,31 @@ export function runEnded(runId: string): UsageError {
   });
 }
 
+/** Why a run cannot be gone on with after its end, if it cannot. */
+export function notReopened({ id, status }: RunRow, records: readonly JournalRecord[]): UsageError | undefined {
+  const refuse = (why: string) =>
+    new UsageError('RUN_NOT_REOPENED', `Run ${id} cannot be gone on with: ${why}.`, { details: { run: id, status } });
+  if (status === 'compensated') return refuse('what it did was undone. Start another one');
+  if (status !== 'failed') return refuse(`only a failed run can, and this one ${status === null ? 'has not ended' : `is ${status}`}`);
+  const lastEnd = records.findLastIndex(({ kind }) => kind === 'reopened');
+  const late = records.slice(lastEnd + 1).find(({ kind }) => kind === 'time-passed');
+  return late && refuse(`its time (${late.label}) has passed. Start another one, or fork it`);
+}
+
 /** A refusal that ends the run; the others leave it to be resumed. */
 export function isOutcome(refusal: SixfoldError): boolean {
   return refusal.code === 'WORK_NOT_JOURNALED';
+}
+
+/** How a run is left that was refused without an end: for any process to go on with, or for somebody to look at. */
+export function restAfter(refusal: SixfoldError): Rest {
+  if (isHandBack(refusal)) return { standing: 'running', due: null, waits: [] };
+  return { standing: 'stopped', due: null, waits: [{ what: 'person', name: refusal.message }] };
+}
+
+/** Ends a check where the run would do something new: whether it still asks for all that was recorded is only known if nothing is left. */
+export function checked(runId: string, fresh: readonly { readonly identity: string }[], leftover: Leftover): CancelledError {
+  const recorded = [...leftover].find(([, records]) => records.some(({ effect }) => effect !== 'read'))?.[0];
+  const doubt = recorded === undefined ? {} : { asked: fresh[0]?.identity, recorded };
+  return new CancelledError('RUN_CHECKED', `Run ${runId} would go on here.`, { details: { run: runId, ...doubt } });
 }

@@ -8,7 +8,8 @@ import type { EndStatus } from '../Record.js';
 
 export type RunEnding =
   | { readonly status: 'completed'; readonly result: unknown }
-  | { readonly status: Exclude<EndStatus, 'completed'>; readonly error: unknown };
+  | { readonly status: 'continued' }
+  | { readonly status: Exclude<EndStatus, 'completed' | 'continued'>; readonly error: unknown };
 
 export interface Verdict {
   readonly status: EndStatus;
@@ -31,6 +32,8 @@ const NO_REPORT = { degraded: [], findings: [], timeline: [], steps: [] };
 /** A run whose result or report cannot be kept has failed. */
 export function verdictOf(ending: RunEnding, parts: VerdictParts): Verdict {
   const { program } = parts;
+  if (ending.status === 'continued')
+    return { status: 'continued', result: undefined, error: undefined, report: program.report(), reason: undefined };
   if (ending.status !== 'completed') return failedVerdict(ending.status, ending.error, parts);
   try {
     return {

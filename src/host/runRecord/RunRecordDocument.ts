@@ -1,4 +1,5 @@
 import type { StateFinding } from '../../abstract/RunReport.js';
+import type { RunWait } from '../../abstract/RunWait.js';
 import type { RunState } from '../../engine/Engine.js';
 import type { RecordKind, StepStatus } from '../../engine/Record.js';
 import type { Effect } from '../../kernel/Call.js';
@@ -19,6 +20,11 @@ export interface RunRecordDocument {
   readonly key: string | null;
   /** Id of the run that started this one. */
   readonly parent: string | null;
+  /** Id of the run that this one goes on with, and of the one that goes on with this. */
+  readonly predecessor: string | null;
+  readonly successor: string | null;
+  /** The run that this one was forked from, and the last record that counts from there. */
+  readonly forkedFrom: { readonly run: string; readonly seq: number } | null;
   /** Who asked for it, without the values of sensitive names. */
   readonly principal: unknown;
   readonly deadline: string | null;
@@ -31,6 +37,8 @@ export interface RunRecordDocument {
   readonly result: unknown;
   /** Of a run that ended otherwise. */
   readonly error: Trouble | null;
+  /** What an open run stands still for, as far as that is recorded. */
+  readonly waits: readonly RecordedWait[];
   readonly phases: readonly RecordedPhase[];
   /** In the order in which they ended. */
   readonly steps: readonly RecordedStep[];
@@ -76,30 +84,65 @@ export interface RecordedStep {
   /** Number of the record in the journal. */
   readonly seq: number;
   readonly phase: string;
+  /** The named part of the phase that it belongs to, outermost first, or `undo`. */
+  readonly part: string | null;
   readonly name: string;
   readonly effect: Effect | null;
-  /** `begun`: a step that happens once was begun, and its outcome is not recorded. */
-  readonly status: StepStatus | 'begun';
-  /** 2 for the second recorded outcome of the same step. Attempts that a crash left without a record are not counted. */
+  /**
+   * `begun`: that it is about to begin was recorded, and its outcome is not; `retrying`: an attempt did not succeed, and another
+   * one follows.
+   */
+  readonly status: StepStatus | 'begun' | 'retrying';
+  /** Number of the attempt that led to this, over all outcomes of the same step. Attempts that a crash left without a record are not counted. */
   readonly attempt: number;
+  /** The attempts before it, since the last outcome of the same step. */
+  readonly attempts: readonly RecordedAttempt[];
+  /** Of the attempt that led to this. */
   readonly startedAt: string | null;
   readonly durationMs: number | null;
   readonly error: Trouble | null;
+  /** What became of undoing it; null where nobody did. */
+  readonly undo: { readonly seq: number; readonly status: RecordedStep['status']; readonly at: string } | null;
+  /** The run was reopened after this outcome failed it, and the outcome does not count any more. */
+  readonly superseded: boolean;
+}
+
+/** An attempt of a step that did not succeed and was followed by another. */
+export interface RecordedAttempt {
+  readonly seq: number;
+  readonly status: 'failed' | 'unknown';
+  readonly startedAt: string | null;
+  readonly durationMs: number | null;
+  readonly error: Trouble | null;
+  /** When the next one could begin. */
+  readonly nextAt: string | null;
+}
+
+export interface RecordedWait {
+  readonly what: RunWait['what'];
+  /** The signal, gate, step or child command; for a person why. */
+  readonly name: string;
+  /** When it ends by itself. */
+  readonly until: string | null;
+  /** Of a retry the attempt that failed, of a gate what was found, of a child the id of its run. */
+  readonly detail: string | null;
 }
 
 export interface RecordedTurn {
   readonly seq: number;
   readonly at: string;
-  readonly kind: Exclude<RecordKind, 'step-intended' | 'step-ended'>;
-  /** The type of an event, the name of a gate, who resumed, why it was cancelled. */
+  readonly kind: Exclude<RecordKind, 'step-intended' | 'step-attempted' | 'step-ended'>;
+  /** The type of an event, the name of a gate, signal or part, who resumed, why it was cancelled. */
   readonly label: string;
-  /** Of an override: who, and why. */
+  /** Of an override who, and why; of a signal its value; of a timer how long it ran; of a reopening what does not count any more. */
   readonly detail: string | null;
 }
 
 export interface RecordIntegrity {
   readonly records: number;
-  /** Of them, those whose body was erased; their digest is still in the chain. */
+  /** Records inside parts that have ended; what they came to is recorded as one, and the chain is bridged over them. */
+  readonly dropped: number;
+  /** Of the records, those whose body was erased; their digest is still in the chain. */
   readonly erased: number;
   /** Hash of the last record, which covers all before it. */
   readonly lastHash: string | null;

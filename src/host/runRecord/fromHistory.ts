@@ -8,7 +8,9 @@ import { plainText, plainValue } from './plainValue.js';
 import type { RunRecord } from './RunRecord.js';
 import type { RecordedTurn, RecordIntegrity, RunRecordDocument } from './RunRecordDocument.js';
 import { overrideIn, recordedPhases } from './recordedPhases.js';
-import { recordedSteps } from './recordedSteps.js';
+import { recordedSteps, supersededBy } from './recordedSteps.js';
+import { recordedWaits } from './recordedWaits.js';
+import { durationText } from './wording.js';
 
 /** What the record of the end says; nothing while there is none, or when it was erased. */
 interface RecordedEnd {
@@ -21,7 +23,12 @@ interface RecordedEnd {
 interface RecordedOrigin {
   readonly deadline?: number;
   readonly parent?: string;
+  readonly predecessor?: string;
+  readonly forkedFrom?: { readonly run: string; readonly seq: number };
 }
+
+/** Characters of a signal's value that the course shows. */
+const SIGNAL_CHARACTERS_MAX = 500;
 
 /**
  * The document of a run, for `runRecordMarkdown`, `runRecordHtml` or JSON.
@@ -32,9 +39,11 @@ interface RecordedOrigin {
 export function runRecord(history: RunRecord<RunHistory>): RunRecordDocument {
   const { id: runId, command, version, state, key, startedAt, endedAt, records } = history;
   const codec = new Codec();
-  const { deadline, parent } = bodyOf<RecordedOrigin>(records[0]);
-  const end = bodyOf<RecordedEnd>(records.find(({ kind }) => kind === 'ended'));
+  const { deadline, parent, predecessor, forkedFrom } = bodyOf<RecordedOrigin>(records[0]);
+  const end = endedAt === null ? {} : bodyOf<RecordedEnd>(records.findLast(({ kind }) => kind === 'ended'));
   const report = end.report === undefined ? undefined : ((codec.decode(end.report) as RunReport | null) ?? undefined);
+  const phases = recordedPhases(report?.timeline, records, codec);
+  const steps = recordedSteps(records, codec);
   return {
     format: 1,
     runId,
@@ -43,6 +52,9 @@ export function runRecord(history: RunRecord<RunHistory>): RunRecordDocument {
     state,
     key,
     parent: parent ?? null,
+    predecessor: predecessor ?? null,
+    successor: history.successor,
+    forkedFrom: forkedFrom ?? null,
     principal: plainValue(history.principal),
     deadline: deadline === undefined ? null : new Date(deadline).toISOString(),
     startedAt: new Date(startedAt).toISOString(),
@@ -51,8 +63,9 @@ export function runRecord(history: RunRecord<RunHistory>): RunRecordDocument {
     params: plainValue(history.params),
     result: plainValue(end.result === undefined ? null : codec.decode(end.result)),
     error: end.error === undefined ? null : troubleOf(codec.decode(end.error)),
-    phases: recordedPhases(report?.timeline, records, codec),
-    steps: recordedSteps(records, codec),
+    waits: recordedWaits(history, { phases, steps }),
+    phases,
+    steps,
     findings: (report?.findings ?? []).map(plainFinding),
     degraded: (report?.degraded ?? []).map(({ system, reason }) => ({ system: plainText(system), reason: plainText(reason) })),
     course: courseOf(records, codec),
@@ -72,23 +85,42 @@ function bodyOf<T>(record: JournalRecord | undefined): Partial<T> {
 }
 
 function courseOf(records: readonly JournalRecord[], codec: Codec): readonly RecordedTurn[] {
-  return records.flatMap(({ seq, at, kind, label, body }) => {
-    if (kind === 'step-intended' || kind === 'step-ended') return [];
-    const override = kind === 'gate-overridden' ? overrideIn(body, codec) : undefined;
-    const detail = override ? `by ${override.by}: ${override.reason}` : null;
-    return [{ seq, at: new Date(at).toISOString(), kind, label, detail }];
+  return records.flatMap((record) => {
+    const { seq, at, kind, label } = record;
+    if (kind === 'step-intended' || kind === 'step-attempted' || kind === 'step-ended') return [];
+    return [{ seq, at: new Date(at).toISOString(), kind, label, detail: detailOf(record, records, codec) }];
   });
+}
+
+function detailOf(record: JournalRecord, records: readonly JournalRecord[], codec: Codec): string | null {
+  const { kind, body, label } = record;
+  if (kind === 'timer-fired') return durationText(Number(label)); // A timer is named by how long it runs, in milliseconds.
+  if (kind === 'gate-overridden') {
+    const { by, reason } = overrideIn(body, codec);
+    return `by ${by}: ${reason}`;
+  }
+  if (kind === 'signal') return body === null ? null : shortJson(plainValue(codec.decode(body)));
+  if (kind !== 'reopened') return null;
+  const names = supersededBy(record, records).map((outcome) => outcome.label);
+  return names.length === 0 ? null : `the outcome of ${names.join(', ')} does not count any more`;
+}
+
+function shortJson(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > SIGNAL_CHARACTERS_MAX ? `${text.slice(0, SIGNAL_CHARACTERS_MAX).toWellFormed()}…` : text;
 }
 
 function integrityOf(records: readonly JournalRecord[], ended: boolean): RecordIntegrity {
   const erased = records.filter(({ body, bodyDigest }) => body === null && bodyDigest !== null).length;
   const lastHash = records.at(-1)?.hash ?? null;
+  const dropped = (records.at(-1)?.seq ?? 0) - records.length;
   const count = records.length === 1 ? 'The one record of this run has' : `Each of the ${records.length} records of this run has`;
   const statement = [
     `${count} a hash over itself and all before it; the chain was verified when the run was read.`,
     ended ? 'It ends with the end of the run.' : 'The run has not ended, so records may follow.',
+    ...(dropped === 0 ? [] : [`${dropped} records inside parts that have ended were dropped; the chain has a bridge over them.`]),
     ...(erased === 0 ? [] : [`The content of ${erased} was erased since; its digest is in the chain.`]),
     'Whoever can write to the journal could write another chain: compare the last hash with one that was kept elsewhere.',
   ].join(' ');
-  return { records: records.length, erased, lastHash, statement };
+  return { records: records.length, dropped, erased, lastHash, statement };
 }

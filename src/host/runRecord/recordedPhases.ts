@@ -1,12 +1,13 @@
 /** The phases of a run with their activities and gates: from its report, or else from what its records tell so far. */
 import type { GateOverride, GateRecord, PhaseRecord } from '../../abstract/Timeline.js';
-import { branchOf } from '../../engine/embedded/Ordinals.js';
-import type { JournalRecord } from '../../engine/Record.js';
+import type { JournalRecord, RecordKind } from '../../engine/Record.js';
 import type { Codec } from '../../kernel/codec/Codec.js';
 import { plainText } from './plainValue.js';
 import type { RecordedGate, RecordedPhase } from './RunRecordDocument.js';
+import { placeOfStep } from './stepPlace.js';
 
 const GATE = 'gate ';
+const STEP_KINDS: ReadonlySet<RecordKind> = new Set(['step-intended', 'step-attempted', 'step-ended']);
 
 /** A record that a person or the clock decided a gate with; each decides one gate of its name, in order. */
 interface Decision {
@@ -61,8 +62,8 @@ function endedGate({ name, severity, verdict, override, ...rest }: GateRecord, d
 
 /** Phases have no records of their own: one is known by its first step. */
 function phasesSoFar(records: readonly JournalRecord[], decisions: Decision[], codec: Codec): RecordedPhase[] {
-  const steps = records.filter(({ kind }) => kind === 'step-ended' || kind === 'step-intended');
-  return [...Map.groupBy(steps, ({ step }) => branchOf(step ?? ''))].map(([phase, own]) => ({
+  const steps = records.filter(({ kind }) => STEP_KINDS.has(kind));
+  return [...Map.groupBy(steps, ({ step }) => placeOfStep(step ?? '').phase)].map(([phase, own]) => ({
     phase,
     startedAt: new Date(own.reduce((first, { startedAt, at }) => Math.min(first, startedAt ?? at), Number.MAX_SAFE_INTEGER)).toISOString(),
     durationMs: null,

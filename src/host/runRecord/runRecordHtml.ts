@@ -7,6 +7,7 @@ import { stepTable } from './page/stepTable.js';
 import { STYLES } from './page/styles.js';
 import { table } from './page/table.js';
 import type { RunRecordDocument } from './RunRecordDocument.js';
+import { waitWords } from './waitWords.js';
 import { durationText, factsOf, NOTHING, timeText, troublesOf, VALUE_CHARACTERS_MAX } from './wording.js';
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
@@ -31,6 +32,7 @@ export function runRecordHtml(document: RunRecordDocument): string {
 ${header(document)}
 <main>
 ${troubles(document)}
+${waits(document)}
 ${section('phases', 'Phases', phaseList(phases, span))}
 ${section('steps', 'Steps', stepTable(steps, span))}
 ${findings(document)}
@@ -48,12 +50,15 @@ ${integrity(document)}
 
 /** From the start to the end, or to the last that is recorded. */
 function spanOf({ startedAt, endedAt, course: turns, steps }: RunRecordDocument): Span {
-  const ends = steps.map((step) => Date.parse(step.startedAt ?? startedAt) + (step.durationMs ?? 0));
+  const tries = steps.flatMap((step) => [...step.attempts, step]);
+  const ends = tries.map((attempt) => Date.parse(attempt.startedAt ?? startedAt) + (attempt.durationMs ?? 0));
   const last = [...turns.map(({ at }) => Date.parse(at)), ...ends].reduce((one, other) => Math.max(one, other), 0);
-  return { from: Date.parse(startedAt), until: endedAt === null ? last : Date.parse(endedAt) };
+  // A fork has steps from before it was started.
+  const from = tries.reduce((first, attempt) => Math.min(first, Date.parse(attempt.startedAt ?? startedAt)), Date.parse(startedAt));
+  return { from, until: endedAt === null ? last : Date.parse(endedAt) };
 }
 
-const TONES: Readonly<Record<string, string>> = { completed: 'good', failed: 'bad', unknown: 'bad' };
+const TONES: Readonly<Record<string, string>> = { completed: 'good', continued: 'good', failed: 'bad', unknown: 'bad', stopped: 'bad' };
 
 /** Facts that the heading has. */
 const SAID_ABOVE: readonly string[] = ['State', 'Took'];
@@ -83,6 +88,11 @@ function troubles({ error, state }: RunRecordDocument): Markup | '' {
     ({ code, message }, depth) => markup`<li>${depth === 0 ? '' : 'because '}<code>${code}</code><br>${message}</li>`,
   );
   return section('error', `Why it ended ${state}`, markup`<ol class="trouble">${items}</ol>`);
+}
+
+function waits({ waits: open }: RunRecordDocument): Markup | '' {
+  if (open.length === 0) return '';
+  return section('waits', 'What it waits for', markup`<ul class="waits">${open.map((wait) => markup`<li>${waitWords(wait)}</li>`)}</ul>`);
 }
 
 function findings({ findings: found }: RunRecordDocument): Markup | '' {

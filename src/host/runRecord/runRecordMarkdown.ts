@@ -3,10 +3,12 @@
 import { cutText, visibleJson } from './longText.js';
 import { markdownCode, markdownSection, markdownTable, markdownText } from './markdown.js';
 import type { RunRecordDocument } from './RunRecordDocument.js';
+import { waitWords } from './waitWords.js';
 import {
   durationText,
   factsOf,
   NOTHING,
+  placeText,
   stepStatusText,
   timeText,
   troublesOf,
@@ -21,10 +23,12 @@ export function runRecordMarkdown(document: RunRecordDocument): string {
     `# ${markdownText(document.command)}: ${markdownText(document.state)}\n`,
     markdownTable(['', ''], factsOf(document)),
     markdownSection('Error', errorOf(document)),
+    markdownSection('Waits for', waitsOf(document)),
     markdownSection('Phases', phasesOf(document)),
     markdownSection('Activities', activitiesOf(document)),
     markdownSection('Gates', gatesOf(document)),
     markdownSection('Steps', stepsOf(document)),
+    markdownSection('Attempts that did not succeed', attemptsOf(document)),
     markdownSection('Findings', findingsOf(document)),
     markdownSection('Degraded systems', degradedOf(document)),
     markdownSection('Params', codeOf(document.params)),
@@ -41,6 +45,10 @@ function errorOf({ error }: RunRecordDocument): string {
     return `${'  '.repeat(depth)}- ${because}**${markdownText(code)}**: ${markdownText(message)}\n`;
   });
   return lines.join('');
+}
+
+function waitsOf({ waits }: RunRecordDocument): string {
+  return waits.map((wait) => `- ${markdownText(waitWords(wait))}\n`).join('');
 }
 
 function phasesOf({ phases }: RunRecordDocument): string {
@@ -65,7 +73,7 @@ function gatesOf({ phases }: RunRecordDocument): string {
 function stepsOf({ steps }: RunRecordDocument): string {
   const rows = steps.map((step) => [
     step.name,
-    step.phase,
+    placeText(step),
     stepStatusText(step),
     step.effect ?? NOTHING,
     timeText(step.startedAt),
@@ -73,6 +81,22 @@ function stepsOf({ steps }: RunRecordDocument): string {
     troubleText(step.error),
   ]);
   return markdownTable(['Step', 'Phase', 'Status', 'Effect', 'Began', 'Took', 'Error'], rows);
+}
+
+function attemptsOf({ steps }: RunRecordDocument): string {
+  const rows = steps.flatMap(({ name, attempt, attempts }) => {
+    const first = attempt - attempts.length;
+    return attempts.map(({ status, startedAt, durationMs, error, nextAt }, index) => [
+      name,
+      String(first + index),
+      status,
+      timeText(startedAt),
+      durationText(durationMs),
+      timeText(nextAt),
+      troubleText(error),
+    ]);
+  });
+  return markdownTable(['Step', 'Attempt', 'Status', 'Began', 'Took', 'Next from', 'Error'], rows);
 }
 
 function findingsOf({ findings }: RunRecordDocument): string {

@@ -26,6 +26,19 @@ export function timeText(iso: string | null): string {
   return iso === null ? NOTHING : `${iso.slice(0, 10)} ${iso.slice(11, 23)} UTC`;
 }
 
+/** `2026-05-01 10:00:00 UTC`, for what is planned. */
+export function momentText(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
+}
+
+/** Rounded to what a person would say: `12 s`, `5 min`, `3 h`, `4 days`. */
+export function roughDuration(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / 1000));
+  if (seconds < 90) return `${seconds} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400).toLocaleString('en-GB')} days`;
+}
+
 /** An error and what caused it, outermost first. */
 export function troublesOf(error: Trouble | null): readonly Trouble[] {
   return error === null ? [] : [error, ...troublesOf(error.cause ?? null)];
@@ -37,9 +50,22 @@ export function troubleText(error: Trouble | null): string {
   return `${first ?? ''}${causes.map((cause) => ` (because ${cause})`).join('')}`;
 }
 
-export function stepStatusText({ status, attempt }: RecordedStep): string {
+/** `succeeded (attempt 3), undone` */
+export function stepStatusText({ status, attempt, undo, superseded }: RecordedStep): string {
   const known = status === 'begun' ? 'begun, outcome not recorded' : status;
-  return attempt === 1 ? known : `${known} (attempt ${attempt})`;
+  const tried = attempt === 1 ? '' : ` (attempt ${attempt})`;
+  const undone = undo === null ? '' : `, ${undoText(undo)}`;
+  return `${known}${tried}${undone}${superseded ? ', superseded' : ''}`;
+}
+
+function undoText({ status }: NonNullable<RecordedStep['undo']>): string {
+  if (status === 'succeeded') return 'undone';
+  return status === 'retrying' ? 'being undone' : `undo ${status}`;
+}
+
+/** What a step belongs to: `execution`, `execution / shipment 2`. */
+export function placeText({ phase, part }: Pick<RecordedStep, 'phase' | 'part'>): string {
+  return part === null ? phase : `${phase} / ${part}`;
 }
 
 /** `overridden by ada at …: counted by hand` */
@@ -58,7 +84,15 @@ export function overrideText({ override }: RecordedGate): string {
 /** What the run is and who asked for it: names and values for the head of a form. */
 export function factsOf(document: RunRecordDocument): readonly (readonly [string, string])[] {
   const { runId, command, version, state, startedAt, endedAt, durationMs, principal, key, parent, deadline } = document;
-  const rare = Object.entries({ Key: key, 'Started by run': parent, Deadline: deadline && timeText(deadline) });
+  const { predecessor, successor, forkedFrom } = document;
+  const rare = Object.entries({
+    Key: key,
+    'Started by run': parent,
+    'Goes on with run': predecessor,
+    'Gone on with by run': successor,
+    'Forked from run': forkedFrom && `${forkedFrom.run}, after record ${forkedFrom.seq}`,
+    Deadline: deadline && timeText(deadline),
+  });
   return [
     ['Run', runId],
     ['Command', `${command}, version ${version}`],

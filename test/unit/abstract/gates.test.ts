@@ -164,8 +164,8 @@ describe('an override', () => {
     await waiting(run);
     await first[Symbol.asyncDispose]();
     const second = await open([Command], { engine: { file }, start: { resume: false } });
-    const overridden = await second.override(run.id, 'stock is consistent', by);
-    expect(await overridden.result()).toBe(true);
+    await second.override(run.id, 'stock is consistent', by);
+    expect(await (await second.resume(run.id)).result()).toBe(true);
     const records = (await second.history(run.id)).records.length;
     await second[Symbol.asyncDispose]();
     const copy = newFile();

@@ -117,3 +117,16 @@ describe('the line of a gate', () => {
     expect(await linesOf([], checked)).toEqual(['✔ gate stock 1.2 s']);
   });
 });
+
+it('says in a pipe once what the run waits for, besides gates, which have lines of their own', async () => {
+  const until = Date.now() + 12_000;
+  const waits = {
+    type: 'waits',
+    waits: [
+      { what: 'timer', name: '12000', until },
+      { what: 'gate', name: 'stock' },
+    ],
+  } as unknown as RunHappening;
+  const lines = await linesOf([], [started('pack'), ended('pack'), waits, waits]);
+  expect(lines.slice(2)).toEqual([expect.stringMatching(/^… sleeps until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC \(in 1[12] s\)$/)]);
+});

@@ -1,7 +1,9 @@
 /** When a run that waits for a person is handed back, and when not yet. */
 import { join } from 'node:path';
+import type { WaitsEvent } from '../../../src/cli/RunStanding.js';
 import { Standstill } from '../../../src/cli/Standstill.js';
-import type { Call, CommandRunner, GateOptions, Run } from '../../../src/index.js';
+import type { Waiting } from '../../../src/cli/waitingText.js';
+import type { Call, CommandRunner, GateOptions, Run, RunEvent, RunHappening } from '../../../src/index.js';
 import { commandOf, open } from '../../support/application.js';
 import { journalFolder } from '../../support/engineHarness.js';
 
@@ -35,7 +37,9 @@ describe('a run whose gate waits', () => {
     const run = await runner.start(Waits, {});
     const standstill = new Standstill(runner, run);
     await expect(run.outcome()).rejects.toMatchObject(HANDED_BACK);
-    expect(standstill.gates).toEqual([{ gate: 'stock', found: 'two missing', runId: run.id, command: 'written' }]);
+    expect(standstill.waits).toEqual([
+      { runId: run.id, command: 'written', wait: { what: 'gate', name: 'stock', until: null, detail: 'two missing' } },
+    ]);
   });
 
   it('is not handed back once the watch was stopped', async () => {
@@ -58,10 +62,11 @@ describe('a run whose gate waits', () => {
     while ((await first.runs())[0]?.steps !== 201) await settle();
     await first[Symbol.asyncDispose]();
     await using second = await open([Wide], { engine: { file }, start: { resume: false } });
-    const run = await second.override(id, 'stock', { by: 'ada', reason: 'seen' });
+    const run = await second.resume(id);
+    await run.override('stock', { by: 'ada', reason: 'seen' });
     const standstill = new Standstill(second, run);
     expect(await run.result()).toHaveLength(201);
-    expect(standstill.gates).toEqual([]);
+    expect(standstill.waits).toEqual([]);
   });
 
   it('is handed back only when no step is under way any more', async () => {
@@ -80,7 +85,7 @@ describe('a run whose gate waits', () => {
     await settle();
     release();
     await expect(run.outcome()).rejects.toMatchObject(HANDED_BACK);
-    expect(standstill.gates).toHaveLength(1);
+    expect(standstill.waits).toHaveLength(1);
     await runner[Symbol.asyncDispose]();
     await using later = await open([Busy], { engine: { file, readOnly: true }, start: { resume: false } });
     expect((await later.document(run.id)).steps.at(-1)).toMatchObject({ name: 'pack', status: 'succeeded' });
@@ -92,7 +97,7 @@ describe('a run whose gate waits', () => {
     const run = await runner.start(Two, {});
     const standstill = new Standstill(runner, run);
     await expect(run.outcome()).rejects.toMatchObject(HANDED_BACK);
-    expect(standstill.gates.map(({ gate }) => gate)).toEqual(['stock', 'weather']);
+    expect(standstill.waits.map(({ wait }) => wait.name)).toEqual(['stock', 'weather']);
   });
 });
 
@@ -107,8 +112,8 @@ describe('a run that started others', () => {
     const run = await runner.start(Parent, {});
     const standstill = new Standstill(runner, run);
     await expect(run.outcome()).rejects.toMatchObject(HANDED_BACK);
-    expect(standstill.gates).toMatchObject([{ command: 'child' }, { command: 'child' }]);
-    expect(new Set(standstill.gates.map(({ runId }) => runId)).size).toBe(2);
+    expect(standstill.waits).toMatchObject([{ command: 'child' }, { command: 'child' }]);
+    expect(new Set(standstill.waits.map(({ runId }) => runId)).size).toBe(2);
   });
 
   it('is not handed back while one of them goes on', async () => {
@@ -122,7 +127,7 @@ describe('a run that started others', () => {
     expect(await stateOf(runner, run)).toBe('running');
     release();
     await expect(run.outcome()).rejects.toMatchObject(HANDED_BACK);
-    expect(standstill.gates).toMatchObject([{ command: 'child' }]);
+    expect(standstill.waits).toMatchObject([{ command: 'child' }]);
   });
 
   it('goes on to its end when no gate waits', async () => {
@@ -133,6 +138,51 @@ describe('a run that started others', () => {
     const standstill = new Standstill(runner, run);
     expect(await run.result()).toBe(true);
     standstill.stop();
-    expect(standstill.gates).toEqual([]);
+    expect(standstill.waits).toEqual([]);
+  });
+});
+
+describe('a run that says what it waits for', () => {
+  type Waits = WaitsEvent['waits'];
+
+  /** Whether a run is handed back that comes to a standstill with these waits. */
+  async function handedBack(waits: Waits, before: readonly RunHappening[] = []): Promise<readonly Waiting[]> {
+    let disposed = false;
+    const told: readonly (RunHappening | WaitsEvent)[] = [...before, { type: 'waits', waits }];
+    async function* progress(): AsyncGenerator<RunEvent> {
+      for (const [offset, event] of told.entries()) yield { ...event, offset, at: 0, progress: { done: 0 } } as RunEvent;
+      await settle();
+    }
+    const runner = {
+      [Symbol.asyncDispose]: async () => {
+        disposed = true;
+      },
+    } as unknown as CommandRunner; // A watch needs no more of it, and of the run.
+    const standstill = new Standstill(runner, { id: 'r1', command: 'order', progress } as unknown as Run<unknown>);
+    await settle();
+    expect(disposed).toBe(standstill.waits.length > 0);
+    return standstill.waits;
+  }
+
+  const inMinutes = (minutes: number): number => Date.now() + minutes * 60_000;
+
+  it('is handed back when that is a signal that may come late, or never', async () => {
+    for (const waits of [[{ what: 'signal', name: 'approval' }], [{ what: 'signal', name: 'approval', until: inMinutes(90) }]] as const) {
+      expect(await handedBack(waits)).toMatchObject([{ runId: 'r1', command: 'order', wait: { what: 'signal', name: 'approval' } }]);
+    }
+  });
+
+  it('stays when something of it goes on by itself, or within an hour', async () => {
+    const signal = { what: 'signal', name: 'approval' } as const;
+    expect(await handedBack([signal, { what: 'timer', name: '9', until: inMinutes(9000) }])).toEqual([]);
+    expect(await handedBack([signal, { what: 'retry', name: 'charge', until: inMinutes(90) }])).toEqual([]);
+    expect(await handedBack([{ ...signal, until: inMinutes(30) }])).toEqual([]);
+    expect(await handedBack([{ what: 'queue', name: 'order' }])).toEqual([]);
+  });
+
+  it('stays while a step is under way', async () => {
+    expect(
+      await handedBack([{ what: 'signal', name: 'approval' }], [{ type: 'step-started', phase: 'execution', id: 'a', step: 'pack' }]),
+    ).toEqual([]);
   });
 });

@@ -2,8 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { readPrincipal, standardPrincipal, systemUser } from '../../../src/cli/principal.js';
-import { RunStanding } from '../../../src/cli/RunStanding.js';
+import { RunStanding, type WaitsEvent } from '../../../src/cli/RunStanding.js';
 import { shellWord } from '../../../src/cli/shellWord.js';
+import { waitingData, waitingText } from '../../../src/cli/waitingText.js';
 import type { RunEvent, RunHappening } from '../../../src/index.js';
 
 function standingAfter(...happenings: readonly RunHappening[]): RunStanding {
@@ -21,15 +22,76 @@ const gate = (verdict: 'failed' | 'overridden' | 'waiting', name = 'stock', seve
 
 describe('where a run stands', () => {
   it('a gate is open from its wait to its verdict', () => {
-    expect(standingAfter(gate('waiting')).openGates).toEqual([{ gate: 'stock', found: undefined }]);
-    expect(standingAfter(gate('waiting'), gate('overridden')).openGates).toEqual([]);
-    expect(standingAfter(gate('waiting'), gate('failed')).openGates).toEqual([]);
-    expect(standingAfter(gate('waiting'), gate('overridden', 'other')).openGates).toHaveLength(1);
+    expect(standingAfter(gate('waiting')).waits).toEqual([{ what: 'gate', name: 'stock', until: null, detail: null }]);
+    expect(standingAfter(gate('waiting'), gate('overridden')).waits).toEqual([]);
+    expect(standingAfter(gate('waiting'), gate('failed')).waits).toEqual([]);
+    expect(standingAfter(gate('waiting'), gate('overridden', 'other')).waits).toHaveLength(1);
   });
 
   it('the verdict about the first of two gates of one name leaves the second open, and a warning closes none', () => {
-    expect(standingAfter(gate('waiting'), gate('overridden'), gate('waiting')).openGates).toHaveLength(1);
-    expect(standingAfter(gate('waiting'), gate('failed', 'stock', 'warning')).openGates).toHaveLength(1);
+    expect(standingAfter(gate('waiting'), gate('overridden'), gate('waiting')).waits).toHaveLength(1);
+    expect(standingAfter(gate('waiting'), gate('failed', 'stock', 'warning')).waits).toHaveLength(1);
+  });
+});
+
+describe('what a run is said to wait for', () => {
+  const waits = {
+    type: 'waits',
+    waits: [
+      { what: 'signal', name: 'approval', until: 0 },
+      { what: 'gate', name: 'stock' },
+      { what: 'child', name: 'ship' },
+    ],
+  } as unknown as WaitsEvent; // What an observer adds to it is not looked at.
+  const started = { type: 'step-started', phase: 'execution', id: 'a', step: 'pack' } as RunEvent;
+
+  it('counts until something else happens; gates and children are known otherwise', () => {
+    const standing = new RunStanding();
+    standing.take(waits);
+    expect(standing.waits).toEqual([{ what: 'signal', name: 'approval', until: '1970-01-01T00:00:00.000Z', detail: null }]);
+    standing.take(started);
+    expect(standing.waits).toEqual([]);
+    expect(standing.underWay).toEqual(['pack']);
+  });
+});
+
+describe('what is said of a run that was handed back', () => {
+  const wait = { until: null, detail: null };
+  const journal = { before: ['--app', 'my app.js'], behind: ['--db', 'x.db'] };
+  const waits = [
+    { runId: 'r1', command: 'order', wait: { ...wait, what: 'signal', name: 'approval' } },
+    { runId: 'r2', command: 'ship', wait: { ...wait, what: 'person', name: 'it asks for something else' } },
+  ] as const;
+
+  it('is what it waits for, and the command line that gives it', () => {
+    expect(waitingText('r1', waits, journal)).toBe(
+      [
+        'sixfold: run r1 waits, and was handed back.',
+        '  waits for the signal approval',
+        "    sixfold --app 'my app.js' runs notify r1 approval --value '{}' --db x.db",
+        '  ship, which it started, stopped: it asks for something else',
+        "    mend it, then sixfold --app 'my app.js' runs resume r2 --db x.db",
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('is the same for programs', () => {
+    expect(waitingData('r1', waits.slice(0, 1), journal)).toEqual({
+      status: 'waiting',
+      runId: 'r1',
+      waits: [
+        {
+          runId: 'r1',
+          command: 'order',
+          what: 'signal',
+          name: 'approval',
+          until: null,
+          detail: null,
+          remedy: "sixfold --app 'my app.js' runs notify r1 approval --value '{}' --db x.db",
+        },
+      ],
+    });
   });
 });
 

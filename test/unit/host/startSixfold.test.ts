@@ -7,7 +7,6 @@ import {
   CommandRunner,
   command,
   embeddedEngine,
-  type Logger,
   PlainCommand,
   type SixfoldOptions,
   sixfoldModule,
@@ -87,19 +86,22 @@ describe('startSixfold', () => {
     expect(second.gate.passed).toEqual([]);
   });
 
-  it('goes on without a run whose command is gone, and says so', async () => {
+  it('leaves a run whose command it does not have to whoever has it', async () => {
     const file = join(folder, `${files++}.db`);
     const first = await application(file);
     first.gate.open = false;
     const runner = await startSixfold(first.container);
-    await runner.start(Walk, {});
+    const { id } = await runner.start(Walk, {});
     await runner[Symbol.asyncDispose]();
 
-    const warnings: string[] = [];
-    const logger: Logger = { ...silent, warn: (message) => warnings.push(message) };
-    const { container } = await application(file, { commands: [], logger });
-    await using _other = await startSixfold(container);
-    expect(warnings).toEqual([expect.stringMatching(/Run \S+ was not resumed: No registered command is named "walk"/)]);
+    const { container } = await application(file, { commands: [] });
+    const without = await startSixfold(container);
+    expect(await without.runs()).toMatchObject([{ id, state: 'interrupted' }]);
+    await expect(without.resume(id)).rejects.toMatchObject({ code: 'COMMAND_UNKNOWN' });
+    await without[Symbol.asyncDispose]();
+
+    await using third = await startSixfold((await application(file)).container);
+    expect(await (await third.resume(id)).result()).toEqual(['second', 'third']);
   });
 
   it('binds the runner to the container, and refuses one without the module', async () => {

@@ -16,6 +16,7 @@ import {
   type Logger,
   OrchestrationCommand,
   type OrchestrationPlan,
+  type OrchestrationReport,
   type Outcome,
   operation,
   type StateContext,
@@ -457,5 +458,39 @@ describe('the context', () => {
     expect(fields).toEqual([
       { own: 1, command: 'talking', run: outcome.runId, phase: 'execution', trace: outcome.runId.replaceAll('-', '') },
     ]);
+  });
+});
+
+describe('an interaction inside a branch', () => {
+  const shown: unknown[] = [];
+
+  @command({ name: 'branched', params: Params })
+  class Branched extends Base<number> {
+    async coordinateSystemInteractions({ systems, ctx }: Interactions<this>) {
+      await systems.needed.run({ n: 1 });
+      return ctx.branch('part', async () => {
+        await systems.extra.run({ n: 2 });
+        return (await systems.needed.run({ n: 3 })).n;
+      });
+    }
+    override async manageOrchestrationState({ results }: StateContext<this>) {
+      shown.push(
+        results.interactions.map(({ system: alias }) => alias),
+        results.absent.length,
+      );
+      return { consistent: true };
+    }
+  }
+
+  it('is in the outcome, and not in what the hooks see, which a resumed run could not give them again', async () => {
+    extra.work = () => Promise.reject(new Error('out of order'));
+    const outcome = (await outcomeOf(Branched)) as Outcome<number> & OrchestrationReport;
+    expect(outcome).toMatchObject({ status: 'completed', result: 3, degraded: [{ system: 'extra' }] });
+    expect(outcome.interactions.map(({ system: alias, status }) => `${alias} ${status}`)).toEqual([
+      'needed succeeded',
+      'extra absent',
+      'needed succeeded',
+    ]);
+    expect(shown).toEqual([['needed'], 0]);
   });
 });

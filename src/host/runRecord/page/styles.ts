@@ -40,8 +40,10 @@ footer { margin-top: 3rem; padding-top: 1.25rem; border-top: 1px solid var(--lin
 `;
 
 const TIMES = `
-.track { align-self: center; width: 100%; height: 0.5rem; background: var(--line); }
-.bar { height: 100%; background: var(--bar); }
+.track { position: relative; align-self: center; width: 100%; height: 0.5rem; background: var(--line); }
+.bar { position: absolute; inset-block: 0; background: var(--bar); }
+.bar.failed { background: var(--bad); }
+.bar.rest { inset-block: 0.1875rem; }
 .bar.open { background: repeating-linear-gradient(90deg, var(--bar) 0 0.25rem, transparent 0.25rem 0.5rem); }
 .took { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .phases > li { display: grid; grid-template-columns: 8rem minmax(0, 1fr) 6rem; gap: 0.25rem 1.5rem; padding: 0.75rem 0; border-top: 1px solid var(--line); }
@@ -49,6 +51,8 @@ const TIMES = `
 .phases ul { grid-column: 2 / -1; font-size: 0.9375rem; }
 .phases ul li { display: grid; grid-template-columns: 4rem minmax(0, 1fr) 6rem; gap: 0 1rem; padding: 0.125rem 0; }
 .kind { color: var(--quiet); }
+.waits { padding-left: 1.25rem; border-left: 3px solid var(--warn); }
+.waits li + li { margin-top: 0.375rem; }
 `;
 
 const TABLES = `
@@ -61,6 +65,7 @@ thead th { color: var(--quiet); font-size: 0.8125rem; white-space: nowrap; }
 .steps tr:has(+ .why) > * { border-bottom: 0; }
 .steps .why td { padding-top: 0; overflow-wrap: anywhere; }
 .steps .quiet { font-size: 0.8125rem; }
+.steps .why li { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0 0.75rem; }
 .steps .when { width: 22%; min-width: 8rem; padding-top: 1rem; }
 table + .quiet { margin-top: 0.75rem; }
 `;

@@ -1,0 +1,3 @@
+import { approveExpenses } from './main.js';
+
+await approveExpenses(console.log);

@@ -1,0 +1,151 @@
+/**
+ * The attempts under way on one load, and the questions of probes.
+ *
+ * Owns: their signals, voices and traces. Does not own: what follows from how they end; Steps decides that.
+ */
+import type { RunHappening } from '../../abstract/RunEvent.js';
+import type { AttemptTrace, RunTrace, StepTrace } from '../../abstract/Telemetry.js';
+import type { Clock } from '../../kernel/Clock.js';
+import type { Codec } from '../../kernel/codec/Codec.js';
+import { isHandBack, isHandBackOf } from '../handBack.js';
+import { AttemptVoice, type VoiceParts } from './AttemptVoice.js';
+import { type Attempted, type AttemptSettings, attemptStep, type Work } from './attempt.js';
+import { phaseOf } from './Ordinals.js';
+import type { StepAsk } from './StepAsk.js';
+
+/** A probe of a step without time limit is given up after so long. */
+const PROBE_MS_MAX = 60_000;
+
+export interface AttemptsParts extends VoiceParts {
+  readonly clock: Clock;
+  readonly codec: Codec;
+  readonly graceMs: number;
+  readonly trace: RunTrace;
+  /** When the run is stopped, in milliseconds since the epoch. */
+  readonly until: () => number | undefined;
+  /** The run is left to its next load. */
+  readonly leaving: () => boolean;
+  readonly publish: (happening: RunHappening, at: number) => void;
+  /** Something went wrong that is not the step's. */
+  readonly defect: (error: unknown) => void;
+}
+
+/** An attempt that is over. Whoever gets it ends the trace. */
+export interface Concluded {
+  readonly ask: StepAsk;
+  readonly attempted: Attempted;
+  readonly startedAt: number;
+  readonly trace: AttemptTrace;
+}
+
+interface UnderWay {
+  readonly ask: StepAsk;
+  readonly controller: AbortController;
+  readonly done: Promise<void>;
+}
+
+export class Attempts {
+  private readonly underWay = new Map<string, UnderWay>();
+
+  constructor(
+    private readonly parts: AttemptsParts,
+    private readonly conclude: (concluded: Concluded) => void,
+  ) {}
+
+  get active(): boolean {
+    return this.underWay.size > 0;
+  }
+
+  has({ identity }: StepAsk): boolean {
+    return this.underWay.has(identity);
+  }
+
+  /** When an attempt that begins now is aborted, in milliseconds since the epoch. */
+  limitOf({ backoff, request, tries }: StepAsk): number | undefined {
+    const timeoutMs = backoff.timeoutMs(tries, request.timeoutMs);
+    return timeoutMs === undefined ? undefined : this.parts.clock.now() + timeoutMs;
+  }
+
+  /** When nothing of an attempt that begins now happens any more, as far as is known. */
+  deadlineOf(ask: StepAsk): number | undefined {
+    const limit = this.limitOf(ask);
+    const runUntil = this.runUntil(ask);
+    return limit === undefined || runUntil === undefined ? (limit ?? runUntil) : Math.min(limit, runUntil);
+  }
+
+  start(ask: StepAsk): void {
+    const controller = new AbortController();
+    this.underWay.set(ask.identity, { ask, controller, done: this.run(ask, controller).catch(this.parts.defect) });
+  }
+
+  /** @param all also those that go on when the run is stopped */
+  abort(reason: unknown, all: boolean): void {
+    for (const { ask, controller } of this.underWay.values()) if (all || !ask.sheltered) controller.abort(reason);
+  }
+
+  /** Resolves when no attempt is under way. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.underWay.values()].map(({ done }) => done));
+  }
+
+  private async run(ask: StepAsk, controller: AbortController): Promise<void> {
+    const { clock, graceMs, runId, leaving } = this.parts;
+    const startedAt = clock.now();
+    const trace = this.traceOf(ask, startedAt).attempt(ask.attempt);
+    const voice = this.voiceOf(ask);
+    const settings: AttemptSettings = {
+      clock,
+      graceMs,
+      number: ask.attempt,
+      runUntil: this.runUntil(ask),
+      until: this.untilOf(ask, startedAt),
+      trace,
+      handsBack: (error) => isHandBackOf(runId, error) || (leaving() && isHandBack(error)),
+    };
+    const attempted = await attemptStep(this.workOf(ask), voice, controller, settings);
+    voice.silence();
+    this.underWay.delete(ask.identity);
+    this.conclude({ ask, attempted, startedAt, trace });
+  }
+
+  /** Of the run's limits; what goes on although the run was stopped has its own. */
+  private runUntil(ask: StepAsk): number | undefined {
+    return ask.sheltered ? undefined : this.parts.until();
+  }
+
+  private untilOf(ask: StepAsk, startedAt: number): number | undefined {
+    if (ask.next === 'probe') return startedAt + (ask.request.timeoutMs ?? PROBE_MS_MAX);
+    const limit = this.limitOf(ask);
+    // What was recorded holds, however long that took.
+    return limit === undefined || !ask.once || ask.deadline === undefined ? limit : Math.min(limit, ask.deadline);
+  }
+
+  private workOf({ inputText, next, request, subject }: StepAsk): Work {
+    const { name, effect, child = false, undoable = false, inputClass, probe } = request;
+    const { codec } = this.parts;
+    const input = subject ? codec.decode(subject.text, subject.outputClass) : codec.decode(inputText, inputClass);
+    if (next === 'probe' && probe) return { name, effect: 'read', child: false, undoable: false, body: (call) => probe(input, call) };
+    return { name, effect, child, undoable, body: (call) => request.body(input, call) };
+  }
+
+  /** One for all attempts of this load. */
+  private traceOf(ask: StepAsk, startedAt: number): StepTrace {
+    if (ask.trace) return ask.trace;
+    const { identity, request } = ask;
+    this.parts.publish({ type: 'step-started', phase: phaseOf(request.branch), id: identity, step: request.name }, startedAt);
+    ask.trace = this.parts.trace.step(request.name, request.effect);
+    return ask.trace;
+  }
+
+  private voiceOf({ identity, request }: StepAsk): AttemptVoice {
+    const { clock, publish } = this.parts;
+    const { name: step } = request;
+    const phase = phaseOf(request.branch);
+    return new AttemptVoice(this.parts, {
+      identity,
+      step,
+      phase,
+      progressed: (done, total) => publish({ type: 'step-progress', phase, id: identity, step, done, total }, clock.now()),
+    });
+  }
+}
