@@ -118,7 +118,7 @@ describe.each(['in memory', 'in a file'])('%s', (where) => {
     it('tells whoever waited for it that its successor stopped', async () => {
       const { clock, engine } = world();
       let generation = 0;
-      const Command = commandOf(async (ctx) => {
+      const Command = commandOf<unknown>(async (ctx) => {
         const nth = await ctx.step('gen', async () => {
           generation += 1;
           return generation;
@@ -187,7 +187,7 @@ describe.each(['in memory', 'in a file'])('%s', (where) => {
   it('a parent whose child stands still says so to whoever waits, and ends when the child was mended', async () => {
     const { clock, engine } = world();
     let mended = false;
-    const Child = commandOf(
+    const Child = commandOf<unknown>(
       async (ctx) => {
         await ctx.step('hold', async () => 1, {
           undo: () => (mended ? Promise.resolve() : Promise.reject(refuse())),
