@@ -17,7 +17,7 @@ export const systemClock: Clock = {
     const wait = (leftMs: number): void => {
       timer = setTimeout(() => (leftMs > TIMER_MS_MAX ? wait(leftMs - TIMER_MS_MAX) : callback()), Math.min(leftMs, TIMER_MS_MAX));
     };
-    wait(delayMs);
+    wait(Math.max(0, delayMs)); // What is due already comes with the next turn.
     return () => clearTimeout(timer);
   },
 };
