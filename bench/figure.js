@@ -5,6 +5,7 @@
  * @property {string} unit of value and limit
  * @property {number} budget of the ratio
  * @property {'at most' | 'at least'} bound which side of the budget is good
+ * @property {boolean} [nightly] takes minutes, and is measured when it is asked for
  * @property {(say: (line: string) => void) => Promise<Measured>} measure
  *
  * @typedef {object} Measured

@@ -3,13 +3,15 @@
  *
  * Owns: what the code of each load asked and was told. Does not own: the disk, the time, the systems, which outlive it.
  */
-import type { Call } from '../../src/kernel/Call.js';
+
 import type { Engine, EngineSetup, RunHandle, RunOrigin, StartedRun } from '../../src/engine/Engine.js';
+import type { Call } from '../../src/kernel/Call.js';
 import type { EngineUnderTest } from './engineUnderTest.js';
 import { ProgramCode, type Sleep, type TraceLine } from './programCode.js';
 import { type Node, type Program, partAt, type StepNode } from './randomProgram.js';
+import type { CommitOptions } from './SimulatedCommits.js';
 import type { SimulatedDisk } from './SimulatedDisk.js';
-import { SimulatedJournal, type SimulatedJournalOptions } from './SimulatedJournal.js';
+import { SimulatedJournal } from './SimulatedJournal.js';
 import { ProcessClock, type VirtualTime } from './VirtualTime.js';
 
 /** What one load of a run asked and was told. */
@@ -44,7 +46,7 @@ export interface ProcessParts {
   readonly programOf: (run: StartedRun) => Program;
   readonly fingerprint?: string;
   readonly unloadAfterMs?: number;
-  readonly soon: SimulatedJournalOptions['soon'];
+  readonly soon: CommitOptions['soon'];
   /** The systems outside. */
   readonly reach: (reached: Reached, process: ProgramProcess) => Promise<number | undefined>;
   readonly warn?: (message: string) => void;
@@ -102,7 +104,15 @@ export class ProgramProcess {
     this.journal.kill();
   }
 
-  private begin({ params, ...more }: { params: unknown; key: string | undefined; parent?: string; parentStep?: string }): Promise<RunHandle> {
+  private begin({
+    params,
+    ...more
+  }: {
+    params: unknown;
+    key: string | undefined;
+    parent?: string;
+    parentStep?: string;
+  }): Promise<RunHandle> {
     const { engine, fingerprint = 'f1' } = this.parts;
     const carried = engine.Carried.ofText(this.codec.encode(params, 'params'));
     return this.opened.start({ command: 'program', version: '1', fingerprint, params: carried, principal: 'null', ...more });
@@ -142,7 +152,17 @@ export class ProgramProcess {
     const asked = new Map<string, number>();
     const reach = (what: Reached['what'], place: string, call: Call, more: Partial<Reached> = {}): Promise<number | undefined> => {
       const identity = call.key.slice(load.runId.length + 1);
-      const reached = { what, runId: load.runId, identity, step: `${load.name}>${identity}`, place, call, node: undefined, before: asked.get(place) ?? 0, ...more };
+      const reached = {
+        what,
+        runId: load.runId,
+        identity,
+        step: `${load.name}>${identity}`,
+        place,
+        call,
+        node: undefined,
+        before: asked.get(place) ?? 0,
+        ...more,
+      };
       return this.dead ? new Promise(() => undefined) : this.parts.reach(reached, this);
     };
     return {

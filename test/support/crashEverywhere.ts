@@ -14,7 +14,7 @@ export interface Finding extends Violation {
   readonly cut?: number;
 }
 
-export interface Sweep {
+interface Sweep {
   programs: number;
   /** Crashes that were recovered from, with those during a recovery. */
   points: number;
@@ -41,7 +41,7 @@ interface Cut {
   readonly result: string | undefined;
 }
 
-export function emptySweep(): Sweep {
+function emptySweep(): Sweep {
   return { programs: 0, points: 0, second: 0, results: 0, findings: [] };
 }
 

@@ -5,7 +5,7 @@
  * Owns: copies of journals. Does not own: the engine, which is the real one on a real file. Invariant: the log of a database that
  * is not checkpointed only grows, so that its first part is what it was.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { journalOf } from './crashLog.js';
@@ -95,7 +95,7 @@ export class SimulatedLife implements JournalWatch {
   private keepFiles(): void {
     this.database ??= readFileSync(this.file);
     const wal = `${this.file}-wal`;
-    const length = existsSync(wal) ? statSync(wal).size : 0;
+    const length = statSync(wal, { throwIfNoEntry: false })?.size ?? 0;
     if (length <= this.walLength) return;
     const chunk = Buffer.alloc(length - this.walLength);
     const handle = openSync(wal, 'r');

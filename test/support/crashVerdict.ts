@@ -26,28 +26,33 @@ const RUNS = `SELECT command, replace(status, 'compensated', 'failed') AS end, c
 
 /** What a chain came to. */
 export function referenceOf(lines: readonly Line[], file: string): Reference {
-  const last = lines.at(-1);
   using database = new DatabaseSync(file, { readOnly: true });
+  return found(lines, database);
+}
+
+function found(lines: readonly Line[], database: DatabaseSync): Reference {
+  const last = lines.at(-1);
   const runs = database.prepare(RUNS).all();
   return { ends: JSON.stringify(last?.at === 'end' ? last.ends : 'none'), runs: JSON.stringify(runs) };
 }
 
 /** @returns what is wrong, in sentences */
 export function faultsOf(lines: readonly Line[], file: string, reference: Reference): readonly string[] {
-  const found = referenceOf(lines, file);
   using database = new DatabaseSync(file, { readOnly: true });
+  const { ends, runs: counts } = found(lines, database);
   const runs = database.prepare('SELECT id, uid, status FROM run').all() as unknown as RunRow[];
   const steps = database
     .prepare("SELECT run, step, label, status FROM record WHERE kind = 'step-ended' ORDER BY run, seq")
     .all() as unknown as StepRow[];
   const left = database.prepare('SELECT (SELECT count(*) FROM mail) AS mail, (SELECT count(*) FROM process) AS processes').get();
   return [
-    ...(found.ends === reference.ends ? [] : [`it ended with ${found.ends} instead of ${reference.ends}`]),
-    ...(found.runs === reference.runs ? [] : [`its runs are ${found.runs} instead of ${reference.runs}`]),
+    ...(ends === reference.ends ? [] : [`it ended with ${ends} instead of ${reference.ends}`]),
+    ...(counts === reference.runs ? [] : [`its runs are ${counts} instead of ${reference.runs}`]),
     ...runs.filter(({ status }) => status === null).map(({ uid }) => `run ${uid} has no end`),
     ...(left?.mail === 0 && left.processes === 0 ? [] : [`the journal still has ${JSON.stringify(left)}`]),
     ...repeatedFaults(lines, new Map(runs.map(({ id, uid }) => [id, uid]))),
     ...keyFaults(lines),
+    ...earlyFaults(lines, new Map(runs.map(({ id, uid }) => [id, uid]))),
     ...runs.flatMap((run) => undoFaults(run, steps, lines)),
   ];
 }
@@ -80,11 +85,43 @@ function attemptIn(body: string | null): number {
   return (JSON.parse(body ?? '{}') as { readonly attempt?: number }).attempt ?? 0;
 }
 
+/** Nothing begins before what it follows, or its own intent, is on disk (R1, R6), and what is done once happens once (R5). */
+function earlyFaults(lines: readonly Line[], uids: ReadonlyMap<number, string>): string[] {
+  const faults: string[] = [];
+  const intended = new Set<string>();
+  const ended = new Set<string>();
+  const once = new Set<string>();
+  for (const line of lines) {
+    if (line.at === 'committed' && line.step !== null) {
+      const uid = uids.get(line.run);
+      if (line.kind === 'step-intended') intended.add(`${uid}/${line.step}`);
+      else if (line.kind === 'step-ended') ended.add(`${uid} ${nameIn(line.step)}`);
+    } else if (line.at === 'once' || line.at === 'effect') {
+      const before = FOLLOWS.get(line.step);
+      if (before !== undefined && !ended.has(`${uidIn(line.key)} ${before}`))
+        faults.push(`${line.step} began before ${before} was recorded`);
+      const intends = line.at === 'once' || UNDOABLE.has(line.step);
+      if (intends && !intended.has(line.key)) faults.push(`${line.step} began before its intent was recorded`);
+      if (line.at === 'once' && once.has(line.key)) faults.push(`${line.step} happened twice`);
+      if (line.at === 'once') once.add(line.key);
+    }
+  }
+  return faults;
+}
+
+function nameIn(identity: string): string {
+  return decodeURIComponent(identity.split('/')[1] ?? '');
+}
+
+function uidIn(key: string): string {
+  return key.split('/')[0] ?? '';
+}
+
 /** One key for each step of a run, and the same value whenever it is done. */
 function keyFaults(lines: readonly Line[]): string[] {
   const acts = lines.filter((line) => 'key' in line);
   const faults: string[] = [];
-  for (const [step, same] of Map.groupBy(acts, ({ at, key, step }) => `${at} ${step} of ${key.split('/')[0]}`)) {
+  for (const [step, same] of Map.groupBy(acts, ({ at, key, step }) => `${at} ${step} of ${uidIn(key)}`)) {
     if (new Set(same.map(({ key }) => key)).size > 1) faults.push(`${step} has several keys`);
     if (new Set(same.map(({ value }) => JSON.stringify(value))).size > 1) faults.push(`${step} has several values`);
   }
@@ -112,5 +149,16 @@ function undoFaults({ id, uid, status }: RunRow, steps: readonly StepRow[], line
 }
 
 const UNDOABLE: ReadonlySet<string> = new Set(['reserve', 'left 2', 'right 2', 'charge', 'first', 'second', 'early']);
+/** Steps by those that come before them. */
+const SEQUENCES = [
+  ['reserve', 'pack', 'left 1', 'left 2', 'left 3', 'count', 'charge', 'note'],
+  ['pack', 'right 1', 'right 2', 'right 3'],
+  ['wrap', 'label'],
+  ['first', 'second', 'ready'],
+  ['before', 'break', 'after'],
+];
+const FOLLOWS: ReadonlyMap<string, string> = new Map(
+  SEQUENCES.flatMap((names) => names.slice(1).map((name, index) => [name, names[index] ?? ''] as const)),
+);
 /** Steps with an effect in the world. */
 const ACTED = /^(reserve|pack|left|right|charge|note|wrap|label|first|second|ready|early|before|after|break|chapter|heard|undo )/;

@@ -284,7 +284,7 @@ async function reached(runner: CommandRunner, id: string, far: (history: History
   for (;;) {
     const history = await runner.history(id);
     if (history.endedAt !== null || far(history)) return;
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
 
