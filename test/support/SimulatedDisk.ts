@@ -19,7 +19,18 @@ export interface StoredRun {
   published: string | undefined;
 }
 
-export type WriteKind = 'run' | 'record' | 'end' | 'reopen' | 'aside' | 'publish' | 'post' | 'drop-mail' | 'drop-records' | 'take' | 'other';
+export type WriteKind =
+  | 'run'
+  | 'record'
+  | 'end'
+  | 'reopen'
+  | 'aside'
+  | 'publish'
+  | 'post'
+  | 'drop-mail'
+  | 'drop-records'
+  | 'take'
+  | 'other';
 
 export interface Write {
   readonly kind: WriteKind;
@@ -57,7 +68,8 @@ export class SimulatedDisk {
   /** Numbers of writes after which a crash can leave the disk: what the engine adds without pause is there whole or not at all. */
   get cuts(): readonly number[] {
     const cuts: number[] = [];
-    for (let count = 1; count < this.writes.length; count += 1) if (isBoundary(this.writes[count - 1], this.writes[count])) cuts.push(count);
+    for (let count = 1; count < this.writes.length; count += 1)
+      if (isBoundary(this.writes[count - 1], this.writes[count])) cuts.push(count);
     return cuts;
   }
 

@@ -1,73 +1,60 @@
 /**
- * The journal of one simulated process over a SimulatedDisk, in rounds like the real one: what is added reaches the disk in order
- * and a round whole or not at all, and who waits is answered after that. When either happens is up to the simulation.
+ * The journal of one simulated process over a SimulatedDisk.
  *
- * Owns: what is not committed. Does not own: the disk. Invariants: after `kill` nothing reaches the disk and nobody is answered;
- * a process that lost its runs to others commits nothing more.
+ * Owns: the meaning of what is added. Does not own: the disk; when anything reaches it, which SimulatedCommits knows.
+ * Invariants: as the port of the journals says.
  */
-import type { Admission, Journal, JournalEvents, Mail, NewRun, Rest, RunRow, Wanted } from '../../src/engine/embedded/Journal.js';
+import type {
+  Admission,
+  Journal,
+  JournalEvents,
+  Mail,
+  NewRun,
+  Reopening,
+  Rest,
+  RunRow,
+  Wanted,
+} from '../../src/engine/embedded/Journal.js';
 import type { EndStatus, JournalRecord } from '../../src/engine/Record.js';
-import { Carried } from '../../src/kernel/codec/Carried.js';
-import { digest } from '../../src/kernel/digest.js';
+import { type CommitOptions, SimulatedCommits } from './SimulatedCommits.js';
 import type { SimulatedDisk, StoredRun, Write, WriteKind } from './SimulatedDisk.js';
-
-interface Party {
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-  /** Index of the write whose changed rows it is told. */
-  readonly write?: number;
-  readonly work?: () => unknown;
-  value?: unknown;
-}
-
-interface Round {
-  readonly writes: Write[];
-  readonly parties: Party[];
-}
-
-export interface SimulatedJournalOptions {
-  /** Does what brings a round to the disk, and later what answers those who wait. */
-  readonly soon: (what: 'commit' | 'answer', step: () => void) => void;
-  readonly leaseLost: () => Error;
-}
 
 export class SimulatedJournal implements Journal {
   readonly sealing = true;
   readonly process: number;
   /** Grows with everything that is asked of it. */
   activity = 0;
-  private next: Round = { writes: [], parties: [] };
-  private current: Round | undefined;
-  /** Of which nothing is on the disk. */
-  private committing: Round | undefined;
-  private scheduled = false;
-  private dead = false;
-  private lost = false;
+  private readonly commits: SimulatedCommits;
   private commands: readonly string[] = [];
   private events: JournalEvents | undefined;
   private readonly added = new Map<string, number>();
 
   constructor(
     readonly disk: SimulatedDisk,
-    private readonly options: SimulatedJournalOptions,
+    options: CommitOptions,
   ) {
     this.process = disk.register(this.told);
+    this.commits = new SimulatedCommits(disk, this.process, options, {
+      fenced: () => this.events?.fenced(),
+      moved: () => {
+        this.activity += 1;
+      },
+    });
   }
 
   private readonly told = (): void => this.events?.changed();
 
   get sure(): boolean {
-    return !this.lost && this.disk.isAlive(this.process);
+    return this.commits.sure;
   }
 
   get idle(): boolean {
-    return this.next.writes.length === 0 && this.current === undefined && this.sure;
+    return this.commits.empty && this.sure;
   }
 
   /** Records of a run that were added here and are not committed. */
   pendingOf(runId: string): number {
-    const writes = [...(this.committing?.writes ?? []), ...this.next.writes];
-    return writes.filter(({ kind, run }) => kind === 'record' && run === runId).length;
+    return this.commits.waiting.filter(({ kind, run }) => kind === 'record' && run === runId).length;
   }
 
   /** Records of a run that were added here, committed or not. */
@@ -77,9 +64,8 @@ export class SimulatedJournal implements Journal {
 
   /** The process ends without a word. */
   kill(): void {
-    this.dead = true;
     this.events = undefined;
-    this.drop();
+    this.commits.kill();
     this.disk.leave(this.process, this.told);
   }
 
@@ -109,9 +95,9 @@ export class SimulatedJournal implements Journal {
       const taken = [...disk.runs.values()].some((run) => run.row.command === row.command && run.row.key === row.key);
       return taken ? 0 : putRun(disk, row);
     });
-    const write = this.next.writes.length - 1;
+    const added = this.commits.told();
     this.addRecord(row, first);
-    return ((await this.join({ write })) as number) > 0;
+    return (await added) > 0;
   }
 
   addRecord(row: RunRow, record: JournalRecord): void {
@@ -127,14 +113,23 @@ export class SimulatedJournal implements Journal {
     });
   }
 
-  reopenRun(row: RunRow): void {
+  reopenRuns(reopenings: readonly Reopening[]): Promise<boolean> {
     const open = { status: null, endedAt: null, standing: 'running', owner: this.process } as const;
-    this.add('reopen', row, (disk) => patch(disk, row, open));
-    Object.assign(row, open);
+    return this.commits.exclusively(() => {
+      const may = reopenings.every(({ run, record }) => {
+        const stored = this.disk.runs.get(run.rowId);
+        return stored !== undefined && stored.row.status !== null && stored.records.at(-1)?.seq === record.seq - 1;
+      });
+      for (const { run, record } of may ? reopenings : []) {
+        this.disk.apply({ kind: 'record', run: run.id, record, apply: (disk) => change(disk, run, ({ records }) => records.push(record)) });
+        this.disk.apply({ kind: 'reopen', run: run.id, apply: (disk) => patch(disk, run, open) });
+      }
+      return may;
+    });
   }
 
   putAside(row: RunRow, { standing, due, waits }: Rest): void {
-    if (this.lost) return;
+    if (this.commits.lost) return;
     this.add('aside', row, (disk) => patch(disk, row, { standing, due, waits, owner: null }));
   }
 
@@ -184,21 +179,13 @@ export class SimulatedJournal implements Journal {
 
   committed(): Promise<void> {
     this.activity += 1;
-    if (this.dead) return new Promise(() => undefined);
-    if (this.lost) return Promise.reject(this.options.leaseLost());
-    if (this.idle) return Promise.resolve();
-    if (this.current === undefined && this.next.writes.length === 0 && !this.disk.isAlive(this.process)) {
-      this.loseLease();
-      return Promise.reject(this.options.leaseLost());
-    }
-    const round = this.current && this.next.writes.length === 0 ? this.current : this.next;
-    return this.join({}, round) as Promise<void>;
+    return this.commits.committed();
   }
 
   claim(wanted: Wanted, limit: number): Promise<readonly RunRow[]> {
     this.activity += 1;
     if (this.idle && this.candidates(wanted).length === 0) return Promise.resolve([]);
-    return this.join({ work: () => this.take(wanted, limit) }) as Promise<readonly RunRow[]>;
+    return this.commits.exclusively(() => this.take(wanted, limit));
   }
 
   admit(): Promise<Admission> {
@@ -207,7 +194,10 @@ export class SimulatedJournal implements Journal {
 
   nextDue(): number | undefined {
     this.activity += 1;
-    const times = this.all.flatMap(({ standing, due, status }) => (status === null && standing === 'waiting' && due !== null ? [due] : []));
+    const waiting = this.all.filter(
+      ({ status, standing, command }) => status === null && standing === 'waiting' && this.commands.includes(command),
+    );
+    const times = waiting.flatMap(({ due }) => (due === null ? [] : [due]));
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
@@ -229,12 +219,19 @@ export class SimulatedJournal implements Journal {
 
   unknownCommands(): readonly { readonly command: string; readonly runs: number }[] {
     const unknown = this.openRuns().filter(({ command }) => !this.commands.includes(command));
-    return Object.entries(Object.groupBy(unknown, ({ command }) => command)).map(([command, runs]) => ({ command, runs: runs?.length ?? 0 }));
+    return Object.entries(Object.groupBy(unknown, ({ command }) => command)).map(([command, runs]) => ({
+      command,
+      runs: runs?.length ?? 0,
+    }));
   }
 
-  endedRuns(before: number, limit: number, withErased = false): readonly RunRow[] {
-    const ended = this.all.filter(({ endedAt, erased }) => endedAt !== null && endedAt < before && (withErased || !erased));
-    return ended.toSorted((one, other) => Number(one.endedAt) - Number(other.endedAt) || one.rowId - other.rowId).slice(0, limit);
+  /** Simulated journals keep everything. */
+  endedRuns(): readonly never[] {
+    return [];
+  }
+
+  prune(): Promise<number> {
+    return Promise.resolve(0);
   }
 
   endedSteps({ rowId }: RunRow): number {
@@ -264,24 +261,8 @@ export class SimulatedJournal implements Journal {
     return new Map(bridges.map(({ from, to, hash }) => [to + 1, { from, hash }]));
   }
 
-  eraseBodies(row: RunRow): void {
-    if (row.erased) return;
-    const erased = { params: digest(row.params.text), principal: digest(row.principal) };
-    this.add('other', row, (disk) => {
-      patch(disk, row, { erased, params: Carried.ofText('null'), principal: 'null' });
-      return change(disk, row, (run) => {
-        run.records = run.records.map((record) => ({ ...record, body: null }));
-        run.published = undefined;
-      });
-    });
-  }
-
-  removeRun(row: RunRow): void {
-    this.add('other', row, (disk) => Number(disk.runs.delete(row.rowId)));
-  }
-
   async close(): Promise<void> {
-    while (!this.dead && !this.lost && !this.idle) await this.committed();
+    while (this.sure && !this.idle) await this.committed();
     this.events = undefined;
     this.disk.leave(this.process, this.told);
   }
@@ -321,62 +302,7 @@ export class SimulatedJournal implements Journal {
 
   private addWrite(write: Write): void {
     this.activity += 1;
-    if (this.lost) throw this.options.leaseLost();
-    if (!this.dead) this.next.writes.push(write);
-  }
-
-  private join(wish: Pick<Party, 'write' | 'work'>, round = this.next): Promise<unknown> {
-    if (this.lost) return Promise.reject(this.options.leaseLost());
-    return new Promise((resolve, reject) => {
-      if (this.dead) return;
-      round.parties.push({ resolve, reject, ...wish });
-      this.schedule();
-    });
-  }
-
-  private schedule(): void {
-    if (this.current || this.scheduled) return;
-    this.scheduled = true;
-    this.options.soon('commit', () => {
-      this.scheduled = false;
-      if (this.dead || this.lost) return;
-      this.current = this.next;
-      this.next = { writes: [], parties: [] };
-      if (this.disk.isAlive(this.process)) this.commit(this.current);
-      else this.loseLease();
-    });
-  }
-
-  private commit(round: Round): void {
-    this.activity += 1;
-    const changes = round.writes.map((write) => this.disk.apply(write));
-    for (const party of round.parties) party.value = party.work ? party.work() : changes[party.write ?? -1];
-    if (round.writes.some(({ kind }) => kind === 'post' || kind === 'end' || kind === 'aside')) this.disk.changed();
-    this.options.soon('answer', () => {
-      this.activity += 1;
-      if (this.dead || this.lost) return;
-      if (!this.sure) {
-        this.loseLease();
-        return;
-      }
-      this.current = undefined;
-      for (const party of round.parties) party.resolve(party.value);
-      if (this.next.parties.length > 0) this.schedule();
-    });
-  }
-
-  private loseLease(): void {
-    this.lost = true;
-    const parties = this.drop();
-    for (const party of parties) party.reject(this.options.leaseLost());
-    this.events?.fenced();
-  }
-
-  private drop(): readonly Party[] {
-    const parties = [...(this.current?.parties ?? []), ...this.next.parties];
-    this.current = undefined;
-    this.next = { writes: [], parties: [] };
-    return parties;
+    this.commits.add(write);
   }
 }
 

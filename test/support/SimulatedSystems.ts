@@ -73,7 +73,8 @@ export class SimulatedSystems {
     const number = effect.begun;
     const fate = this.fateOf(effect, node !== undefined, node?.timeoutMs !== undefined);
     const { time, draw } = this.parts;
-    if (fate !== 'transient' && fate !== 'lost request') time.after(draw(8), () => this.perform(step, effect, number, node?.effect === 'once'));
+    if (fate !== 'transient' && fate !== 'lost request')
+      time.after(draw(8), () => this.perform(step, effect, number, node?.effect === 'once'));
     return new Promise((resolve, reject) => {
       if (fate === 'hang') this.onAbort(call.signal, process, () => reject(call.signal.reason));
       else {
@@ -88,10 +89,13 @@ export class SimulatedSystems {
 
   private answer(effect: Effect, fate: Fate, resolve: (value: number) => void, reject: (error: Error) => void): void {
     const { TransientError, OutcomeUnknownError } = this.parts.engine;
-    if (fate === 'lost reply' || fate === 'lost request') reject(new OutcomeUnknownError('OUTCOME_UNKNOWN', `the reply was lost ${effect.value}`));
+    if (fate === 'lost reply' || fate === 'lost request')
+      reject(new OutcomeUnknownError('OUTCOME_UNKNOWN', `the reply was lost ${effect.value}`));
     else if (fate === 'transient' || effect.refuses) {
       effect.doubtful = false;
-      reject(fate === 'transient' ? new TransientError('OUTCOME_UNKNOWN', `not now ${effect.value}`) : new Error(`refused ${effect.value}`));
+      reject(
+        fate === 'transient' ? new TransientError('OUTCOME_UNKNOWN', `not now ${effect.value}`) : new Error(`refused ${effect.value}`),
+      );
     } else resolve(effect.value);
   }
 

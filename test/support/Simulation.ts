@@ -1,16 +1,17 @@
 /**
  * Whole engines over virtual time: runs of random programs, people who start, signal and cancel them, and faults, all from one seed.
  *
- * Owns: the processes, who acts when, the log. Does not own: the rules that must hold, which the systems and `simulationRules` have.
+ * Owns: the processes and what happens to them, the log. Does not own: the people, the systems; the rules that must hold, which those
+ * and `simulationRules` have.
  * Invariant: the same seed gives the same log, line by line.
  */
 import fc from 'fast-check';
-import type { EndedRun } from '../../src/engine/Engine.js';
 import type { EngineUnderTest } from './engineUnderTest.js';
 import { type Load, nameOnDisk, ProgramProcess, type Reached } from './ProgramProcess.js';
 import type { Sleep } from './programCode.js';
-import { isSequential, isUnsignalled, type Program, programs } from './randomProgram.js';
+import { isSequential, isUnsignalled, programs } from './randomProgram.js';
 import { SimulatedDisk } from './SimulatedDisk.js';
+import { SimulatedPeople } from './SimulatedPeople.js';
 import { SimulatedSystems } from './SimulatedSystems.js';
 import { chanceOf } from './scriptedChance.js';
 import { endViolations } from './simulationRules.js';
@@ -21,13 +22,6 @@ export interface SimulationOptions {
   readonly seed: number;
   /** Nothing fails, nobody cancels: what the same programs come to is the reference. @default false */
   readonly calm?: boolean;
-}
-
-interface Client {
-  readonly key: string;
-  readonly program: Program;
-  runId: string | undefined;
-  ended: EndedRun | undefined;
 }
 
 const QUIET_TURNS = 3;
@@ -43,7 +37,7 @@ export class Simulation {
   readonly disk = new SimulatedDisk();
   readonly time = new VirtualTime();
   readonly systems: SimulatedSystems;
-  readonly clients: readonly Client[];
+  private readonly people: SimulatedPeople;
   /** What depends neither on time nor on faults can be compared. */
   readonly comparable: boolean;
   readonly faulty: boolean;
@@ -64,7 +58,7 @@ export class Simulation {
     const { engine, seed, calm = false } = options;
     this.random = chanceOf(`simulation ${seed}`);
     const [drawn = []] = fc.sample(WHOLE, { seed, numRuns: 1 });
-    this.clients = drawn.map((program, index) => ({ program, key: `k${index}`, runId: undefined, ended: undefined }));
+    const clients = drawn.map((program, index) => ({ program, key: `k${index}`, runId: undefined, ended: undefined }));
     this.faulty = !calm && seed % 4 !== 0;
     this.comparable = !this.faulty && drawn.every(({ root }) => isSequential(root) && isUnsignalled(root));
     const { disk, time, faulty } = this;
@@ -72,15 +66,17 @@ export class Simulation {
     const log = (line: string): void => this.say(line);
     const violated = (what: string, detail: string): void => this.violated(what, detail);
     this.systems = new SimulatedSystems({ engine, disk, time, seed, faulty, draw, log, violated });
+    const anyProcess = (): ProgramProcess | undefined => this.anyProcess();
+    this.people = new SimulatedPeople({ disk, time, draw, say: log, violated, anyProcess }, clients);
     this.open();
-    for (const client of this.clients) this.after(this.draw(10), () => this.start(client));
+    for (const client of clients) this.after(this.draw(10), () => this.people.start(client));
     this.plan(calm);
   }
 
   private plan(calm: boolean): void {
-    for (let count = this.draw(4); count > 0; count -= 1) this.planSignal(`s${count}`, this.draw(80));
+    for (let count = this.draw(4); count > 0; count -= 1) this.people.planSignal(`s${count}`, this.draw(80));
     if (calm) return;
-    if (this.faulty && this.draw(4) === 0) this.after(this.draw(120), () => this.cancel(this.anyClient()));
+    if (this.faulty && this.draw(4) === 0) this.after(this.draw(120), () => this.people.cancel(this.people.anyClient));
     for (let count = 1 + this.draw(4); count > 0; count -= 1) this.after(this.draw(150), () => this.disturb());
   }
 
@@ -92,7 +88,9 @@ export class Simulation {
 
   /** What the runs came to. */
   get results(): readonly string[] {
-    return this.clients.map(({ ended }) => `${ended?.status} ${(ended?.result?.text ?? ended?.error ?? '').replace(/"chance".*?\]/g, '')}`);
+    return this.people.clients.map(
+      ({ ended }) => `${ended?.status} ${(ended?.result?.text ?? ended?.error ?? '').replace(/"chance".*?\]/g, '')}`,
+    );
   }
 
   /** One turn of the event loop has passed. */
@@ -121,7 +119,7 @@ export class Simulation {
   }
 
   private get isSettled(): boolean {
-    return this.clients.every(({ ended }) => ended) && [...this.disk.runs.values()].every(({ row }) => row.status !== null);
+    return this.people.clients.every(({ ended }) => ended) && [...this.disk.runs.values()].every(({ row }) => row.status !== null);
   }
 
   private finish(): void {
@@ -152,7 +150,7 @@ export class Simulation {
       time: this.time,
       offsetMs: this.draw(3) * 40,
       unloadAfterMs: this.draw(3) * 15,
-      programOf: ({ key }) => this.programOf(key ?? ''),
+      programOf: ({ key }) => this.people.programOf(key ?? ''),
       soon: (what, step) => void this.time.after(what === 'commit' ? this.draw(2) : this.draw(3), () => process.dead || step()),
       reach: (reached) => this.reach(reached, process),
       slept: (load, sleep) => this.checkSleep(process, load, sleep),
@@ -160,7 +158,7 @@ export class Simulation {
     this.processes.push(process);
     this.say(`process ${process.journal.process} opens`);
     const adopted = process.open().then(() => process.engine.adopt());
-    adopted.catch((error: unknown) => process.dead || this.isLost(error) || this.violated('not opened', String(error)));
+    adopted.catch((error: unknown) => process.dead || this.people.isLost(error) || this.violated('not opened', String(error)));
   }
 
   /** A process that is to stand still does so in the middle of what it begins in one turn, for longer than its lease. */
@@ -171,110 +169,6 @@ export class Simulation {
       this.fence(process);
     }
     return answer;
-  }
-
-  private programOf(key: string): Program {
-    const client = this.clients.find((one) => one.key === key) ?? this.clients.find(({ runId }) => runId !== undefined && key.startsWith(runId));
-    const nested = client ?? this.clients.find((one) => this.rootKeyOf(key) === one.key);
-    if (!nested) throw new Error(`nobody began ${key}`);
-    return nested.program;
-  }
-
-  /** Of a child, whose key begins with the id of its parent. */
-  private rootKeyOf(key: string): string {
-    const parent = this.disk.runOf(key.slice(0, key.indexOf('/')));
-    if (!parent) return key;
-    return this.clients.some((one) => one.key === parent.row.key) ? (parent.row.key ?? '') : this.rootKeyOf(parent.row.key ?? '');
-  }
-
-  private start(client: Client): void {
-    const process = this.anyProcess();
-    if (!process) return this.after(5, () => this.start(client));
-    this.say(`start ${client.key} at process ${process.journal.process}`);
-    this.untilAnswered(process, () => this.start(client), () =>
-      process.start(client.key).then((handle) => {
-        if (process.dead) return;
-        if (!this.disk.runOf(handle.id)) this.violated('start answered before commit', client.key);
-        client.runId = handle.id;
-        this.say(`started ${client.key}`);
-        this.follow(client, process, () => handle.ended());
-      }),
-    );
-  }
-
-  private follow(client: Client, process: ProgramProcess, ended: () => Promise<EndedRun>): void {
-    this.untilAnswered(process, () => this.start(client), () =>
-      ended().then((end) => {
-        if (process.dead || client.ended) return;
-        if (this.disk.runOf(end.id)?.row.status !== end.status) this.violated('end answered before commit', client.key);
-        client.ended = end;
-        this.say(`ended ${client.key} ${end.status}`);
-      }),
-    );
-  }
-
-  /** Does it, and again at another process when this one ends without an answer, or hands its runs back. */
-  private untilAnswered(process: ProgramProcess, again: () => void, work: () => Promise<void>): void {
-    let answered = false;
-    this.onDeath.push({ process, told: () => answered || this.after(3, again) });
-    work()
-      .catch((error: unknown) => {
-        if (process.dead) return;
-        if (this.isLost(error)) this.after(3, again);
-        else if (!this.hasCode(error, 'RUN_ENDED')) this.violated('refused', String(error));
-      })
-      .finally(() => {
-        if (!process.dead) answered = true;
-      });
-  }
-
-  private onDeath: { readonly process: ProgramProcess; told(): void }[] = [];
-
-  private isLost(error: unknown): boolean {
-    return this.hasCode(error, 'LEASE_LOST') || this.hasCode(error, 'RUN_HANDED_BACK') || this.hasCode(error, 'ENGINE_CLOSED');
-  }
-
-  private hasCode(error: unknown, code: string): boolean {
-    return error instanceof Error && 'code' in error && error.code === code;
-  }
-
-  private planSignal(token: string, delayMs: number): void {
-    const client = this.anyClient();
-    const name = this.draw(2) === 0 ? 'go' : 'stop';
-    this.after(delayMs, () => this.signal(client.runId ?? '', name, token));
-    if (this.draw(2) === 0) this.after(delayMs + this.draw(60), () => this.signal(client.runId ?? '', name, token));
-  }
-
-  private signal(runId: string, name: string, token: string): void {
-    const process = this.anyProcess();
-    const again = (): void => this.signal(runId, name, token);
-    if (!process) return this.after(5, again);
-    if (!this.disk.runOf(runId)) return;
-    this.say(`signal ${token} to ${nameOnDisk(this.disk, runId)}`);
-    this.untilAnswered(process, again, () =>
-      process.engine.notify(runId, { name, value: process.codec.encode(token, 'a signal'), token }).then(() => {
-        if (!process.dead && !this.isKept(runId, token)) this.violated('signal answered before commit', token);
-      }),
-    );
-  }
-
-  private isKept(runId: string, token: string): boolean {
-    const kept = this.disk.writes.some(({ run, record, mail }) => run === runId && (record?.step === token || mail?.token === token));
-    return kept || this.disk.runOf(runId)?.row.status !== null;
-  }
-
-  private cancel(client: Client): void {
-    const process = this.anyProcess();
-    const { runId } = client;
-    if (!process || runId === undefined || client.ended) return;
-    this.say(`cancel ${client.key}`);
-    this.untilAnswered(process, () => this.cancel(client), () =>
-      process.engine.cancel(runId, 'enough').then(() => {
-        const kept = this.disk.writes.some(({ run, record, mail }) => run === runId && (record?.kind === 'cancel-requested' || mail?.kind === 'cancel'));
-        const { row } = this.disk.runOf(runId) ?? {};
-        if (!process.dead && !kept && row?.status === null) this.violated('cancel answered before commit', client.key);
-      }),
-    );
   }
 
   private disturb(): void {
@@ -321,9 +215,7 @@ export class Simulation {
   private remove(process: ProgramProcess): void {
     process.kill();
     this.processes = this.processes.filter((one) => one !== process);
-    const told = this.onDeath.filter((one) => one.process === process);
-    this.onDeath = this.onDeath.filter((one) => one.process !== process);
-    for (const one of told) one.told();
+    this.people.gone(process);
   }
 
   private openIfNone(): void {
@@ -341,7 +233,7 @@ export class Simulation {
     }
     for (const { row } of this.disk.runs.values()) {
       if (row.status !== null) continue;
-      for (const name of ['go', 'stop']) this.signal(row.id, name, `late ${name} ${this.pushes}`);
+      for (const name of ['go', 'stop']) this.people.signal(row.id, name, `late ${name} ${this.pushes}`);
     }
   }
 
@@ -349,7 +241,8 @@ export class Simulation {
     const { nextAt } = this.time;
     if (nextAt !== undefined && nextAt - this.time.now < MAIL_MS_MAX) return;
     for (const { run, kind, token } of this.disk.mail) {
-      if (this.processes.length > 0) this.violated('mail overlooked', `${kind} ${kind === 'signal' ? token : ''} for ${nameOnDisk(this.disk, run)}`);
+      if (this.processes.length > 0)
+        this.violated('mail overlooked', `${kind} ${kind === 'signal' ? token : ''} for ${nameOnDisk(this.disk, run)}`);
     }
   }
 
@@ -364,12 +257,6 @@ export class Simulation {
 
   private anyProcess(): ProgramProcess | undefined {
     return this.processes[this.draw(Math.max(1, this.processes.length))];
-  }
-
-  private anyClient(): Client {
-    const client = this.clients[this.draw(this.clients.length)];
-    if (!client) throw new Error('nobody');
-    return client;
   }
 }
 

@@ -6,12 +6,12 @@ import fc from 'fast-check';
 import type { EngineUnderTest } from './engineUnderTest.js';
 import { ModelReference } from './modelReference.js';
 import { driveAll, ModelRun } from './modelRun.js';
-import { EDITS, type Edit, type EditKind, edited, placeBefore } from './programEdits.js';
 import type { Load } from './ProgramProcess.js';
+import { EDITS, type Edit, type EditKind, edited, placeBefore } from './programEdits.js';
 import { type Program, plainStep, programs } from './randomProgram.js';
 import { chanceOf } from './scriptedChance.js';
 
-export const VERDICTS = [
+const VERDICTS = [
   /** It ended, and all that was recorded was told where it was recorded. */
   'right',
   /** Refused before anything was done. */
@@ -50,7 +50,8 @@ export class EditedResumptions {
 
   /** How many came to each. */
   get table(): Readonly<Record<EditKind, Readonly<Record<Verdict, number>>>> {
-    const countOf = (kind: EditKind, verdict: Verdict): number => this.list.filter((one) => one.kind === kind && one.verdict === verdict).length;
+    const countOf = (kind: EditKind, verdict: Verdict): number =>
+      this.list.filter((one) => one.kind === kind && one.verdict === verdict).length;
     const row = (kind: EditKind) => Object.fromEntries(VERDICTS.map((verdict) => [verdict, countOf(kind, verdict)]));
     return Object.fromEntries(EDITS.map((kind) => [kind, row(kind)])) as Record<EditKind, Record<Verdict, number>>; // A row for each.
   }
@@ -111,7 +112,7 @@ function verdictOn(run: ModelRun, edit: Edit, recorded: ReadonlyMap<string, Reco
   if (refused && run.reached.length === 0) return { verdict: 'refused', detail: String(run.failure) };
   const wrongs = edit.readings.map((reading) => wrongIn(load, recorded, (place) => placeBefore(place, reading)));
   const wrong = wrongs.every((detail) => detail !== undefined);
-  const detail = wrong ? (wrongs[0] ?? '') : String(run.failure ?? '');
+  const detail = wrong ? (wrongs[0] ?? '') : run.failure instanceof Error ? run.failure.message : '';
   if (refused) return { verdict: wrong ? 'wrong, refused later' : 'refused later', detail };
   return { verdict: wrong ? 'wrong in silence' : 'right', detail };
 }
@@ -126,7 +127,8 @@ function wrongIn(load: Load, recorded: ReadonlyMap<string, Recorded>, before: (p
     const own = recorded.get(place);
     if (own && own.ask === asks.get(place) && own.text !== line.text) return `${place}: ${own.text} became ${line.text}`;
     const owner = owners.get(line.text);
-    if (owner !== undefined && owner !== place && asks.get(owner) === recorded.get(owner)?.ask) return `${line.text} of ${owner} was told at ${place}`;
+    if (owner !== undefined && owner !== place && asks.get(owner) === recorded.get(owner)?.ask)
+      return `${line.text} of ${owner} was told at ${place}`;
   }
   return undefined;
 }

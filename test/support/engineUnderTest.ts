@@ -1,12 +1,24 @@
 /** What the model and the simulation use of the engine, in one place, so that they can be given another build of it. */
-export { Compensation } from '../../src/abstract/Compensation.js';
-export { silentTelemetry } from '../../src/abstract/Telemetry.js';
-export { embeddedEngine } from '../../src/engine/embedded/EmbeddedEngine.js';
-export { Carried } from '../../src/kernel/codec/Carried.js';
-export { Codec } from '../../src/kernel/codec/Codec.js';
-export { OutcomeUnknownError, SixfoldError, TransientError } from '../../src/kernel/errors.js';
-export { SecretVault } from '../../src/kernel/SecretVault.js';
-export { presentBranch } from '../../src/kernel/whereabouts.js';
+import { Compensation } from '../../src/abstract/Compensation.js';
+import { silentTelemetry } from '../../src/abstract/Telemetry.js';
+import { embeddedEngine } from '../../src/engine/embedded/EmbeddedEngine.js';
+import { Carried } from '../../src/kernel/codec/Carried.js';
+import { Codec } from '../../src/kernel/codec/Codec.js';
+import { OutcomeUnknownError, TransientError } from '../../src/kernel/errors.js';
+import { SecretVault } from '../../src/kernel/SecretVault.js';
+import { presentBranch } from '../../src/kernel/whereabouts.js';
+
+export const engineUnderTest = {
+  Carried,
+  Codec,
+  Compensation,
+  embeddedEngine,
+  OutcomeUnknownError,
+  presentBranch,
+  SecretVault,
+  silentTelemetry,
+  TransientError,
+};
 
 /** Any build of it. */
-export type EngineUnderTest = typeof import('./engineUnderTest.js');
+export type EngineUnderTest = typeof engineUnderTest;

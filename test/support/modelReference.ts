@@ -125,7 +125,9 @@ export class ModelReference {
   /** Steps that have another key than before. */
   private renamed(expected: readonly KnownLine[], reached: readonly Reached[]): readonly Violation[] {
     const asked = new Set(expected.filter(({ at }) => at === 'ask').map(({ place }) => place));
-    const before = new Map(this.reached.filter(({ runId }) => runId === this.runId).map(({ what, place, identity }) => [`${what} ${place}`, identity]));
+    const before = new Map(
+      this.reached.filter(({ runId }) => runId === this.runId).map(({ what, place, identity }) => [`${what} ${place}`, identity]),
+    );
     return reached
       .filter(({ runId, what, place, identity }) => {
         const known = before.get(`${what} ${place}`);

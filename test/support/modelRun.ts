@@ -137,10 +137,14 @@ export class ModelRun {
   /** Signals and decisions at their times; those that came before the crash are sent again, as a sender without answer would. */
   private sendScript(): void {
     const startedAt = this.disk.runOf(this.runId)?.row.startedAt ?? this.time.now;
-    const signals = Array.from({ length: this.chance('signals') % 4 }, (_none, n) => ({ n, at: startedAt + (this.chance(`signal ${n}`) % 60) }));
+    const signals = Array.from({ length: this.chance('signals') % 4 }, (_none, n) => ({
+      n,
+      at: startedAt + (this.chance(`signal ${n}`) % 60),
+    }));
     for (const { n, at } of signals.toSorted((one, other) => one.at - other.at)) {
       const name = this.chance(`name ${n}`) % 2 === 0 ? 'go' : 'stop';
-      for (let times = 1 + (this.chance(`times ${n}`) % 2); times > 0; times -= 1) this.at(at, () => this.signal(this.runId, name, `s${n}`));
+      for (let times = 1 + (this.chance(`times ${n}`) % 2); times > 0; times -= 1)
+        this.at(at, () => this.signal(this.runId, name, `s${n}`));
     }
     for (let n = this.chance('decisions') % 3; n > 0; n -= 1) {
       const at = startedAt + (this.chance(`decision ${n}`) % 40);

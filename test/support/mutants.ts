@@ -1,7 +1,8 @@
 /** Builds of the engine with one defect each, made by replacing a piece of its text. */
-import { join } from 'node:path';
+
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import type { EngineUnderTest } from './engineUnderTest.js';
 
@@ -117,10 +118,12 @@ export async function engineWith(mutant: Mutant | undefined): Promise<EngineUnde
     logLevel: 'silent',
     plugins: mutant ? [replacing(mutant)] : [],
   });
-  const bundled = { exports: {} };
+  const bundled: { exports: Partial<{ engineUnderTest: EngineUnderTest }> } = { exports: {} };
   // Not imported as a module: it is a build that no file has.
+  // oxlint-disable-next-line typescript/no-implied-eval -- the text is the engine's own
   new Function('module', 'exports', 'require', outputFiles[0]?.text ?? '')(bundled, bundled.exports, createRequire(__filename));
-  return bundled.exports as EngineUnderTest;
+  if (!bundled.exports.engineUnderTest) throw new Error('the build exports no engine');
+  return bundled.exports.engineUnderTest;
 }
 
 function replacing({ file, text, instead, defect }: Mutant): Plugin {

@@ -80,8 +80,12 @@ export class ProgramCode {
   /** What the compensation asks for is noted like everything else. */
   private watched(): DurableRun {
     const { run } = this;
-    const step = <T>(request: StepRequest<T>): Promise<T> =>
-      this.noted(`undo:${request.branch}:${request.name}:${request.key ?? ''}`, request.name, () => run.step(request));
+    const step = <T>(request: StepRequest<T>): Promise<T> => {
+      const outcome = run.step(request);
+      const place = `undo:${request.branch}:${request.name}:${request.key ?? ''}`;
+      this.noted(place, request.name, () => outcome).catch(() => undefined);
+      return outcome; // The very promise of the engine, by which it knows the step again.
+    };
     return new Proxy(run, {
       get(target, name) {
         if (name === 'step') return step;

@@ -19,7 +19,7 @@ export interface Edit {
 }
 
 /** Of what is inserted. */
-export const INSERTED_SITE = 10_000;
+const INSERTED_SITE = 10_000;
 
 type Group = Extract<Node, { readonly parts: readonly Node[] }>;
 

@@ -191,7 +191,8 @@ export function isUnsignalled(node: Node): boolean {
 
 /** Nothing in it depends on which of two things happens first, on how long anything takes, or on whether it was asked for twice. */
 export function isSequential(node: Node): boolean {
-  if (node.kind === 'all' || node.kind === 'race' || node.kind === 'any' || node.kind === 'forgotten' || node.kind === 'decision') return false;
+  if (node.kind === 'all' || node.kind === 'race' || node.kind === 'any' || node.kind === 'forgotten' || node.kind === 'decision')
+    return false;
   if (node.kind === 'signal' && node.timeoutMs !== undefined) return false;
   if (node.kind === 'step' && (node.effect === 'once' || node.undo)) return false; // A crash costs it an attempt, or certainty.
   return partsOf(node).every(isSequential);

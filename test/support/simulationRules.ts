@@ -10,7 +10,13 @@ const ONCE_EACH = new Set<JournalRecord['kind']>(['timer-fired', 'signal', 'sign
 export function endViolations(disk: SimulatedDisk, systems: SimulatedSystems): readonly string[] {
   return [...disk.runs.values()].flatMap(({ row }) => {
     const records = disk.writes.flatMap(({ run, record }) => (run === row.id && record ? [record] : []));
-    const found = [...gaps(records), ...twice(records), ...recordedTwice(records), ...undoneTwice(records), ...undoOrder(records, systems.undone.get(row.id) ?? [])];
+    const found = [
+      ...gaps(records),
+      ...twice(records),
+      ...recordedTwice(records),
+      ...undoneTwice(records),
+      ...undoOrder(records, systems.undone.get(row.id) ?? []),
+    ];
     return found.map((violation) => `${violation} (${nameOnDisk(disk, row.id)})`);
   });
 }

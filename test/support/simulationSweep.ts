@@ -23,7 +23,9 @@ export class SimulationSweep {
   /** @returns the logs */
   async run(seeds: readonly number[]): Promise<readonly (readonly string[])[]> {
     const simulations = seeds.map((seed) => new Simulation({ engine: this.engine, seed }));
-    const calm = seeds.map((seed, index) => (simulations[index]?.comparable ? new Simulation({ engine: this.engine, seed, calm: true }) : undefined));
+    const calm = seeds.map((seed, index) =>
+      simulations[index]?.comparable ? new Simulation({ engine: this.engine, seed, calm: true }) : undefined,
+    );
     await simulateAll([...simulations, ...calm.filter((one) => one !== undefined)]);
     for (const [index, seed] of seeds.entries()) this.judge(seed, simulations[index], calm[index]);
     return simulations.map(({ log }) => log);
@@ -38,7 +40,8 @@ export class SimulationSweep {
     if (calm) {
       this.compared += 1;
       const expected = calm.results.join('\n');
-      if (violations.length === 0 && results.join('\n') !== expected) violations.push(`another result: ${expected} became ${results.join('\n')}`);
+      if (violations.length === 0 && results.join('\n') !== expected)
+        violations.push(`another result: ${expected} became ${results.join('\n')}`);
     }
     if (violations.length > 0) this.failed.push({ seed, violations, tail: log.slice(-TAIL_LINES) });
   }
