@@ -24,7 +24,10 @@ export interface Reversal<T> {
    * for a step that failed.
    */
   readonly undo?: (output: T, call: Call) => Promise<unknown>;
-  /** How an undo is tried; after every error unless it names some. @default 10 attempts from 100 ms to a minute; then the run stops and can be resumed */
+  /**
+   * How an undo is tried; after every error unless it names some. After the last attempt the run stops with `UNDO_FAILED`; once it
+   * is resumed, there are as many again. @default 10 attempts, with waits from 100 ms to a minute
+   */
   readonly undoRetry?: RetryPolicy;
   /**
    * For effect `once`: what became of an attempt whose outcome was lost; undefined promises that it did not happen and never

@@ -69,6 +69,8 @@ export interface EventInbox {
 export interface TimeLimit {
   readonly name: string;
   readonly until: Date;
+  /** It is reckoned from the present time of the run: a run that is gone on with later has as long from then on. @default false */
+  readonly relative?: boolean;
   /** What the run is stopped with. */
   passed(): TimeoutError;
 }

@@ -131,7 +131,12 @@ export class RunContext implements CommandContext {
 
   private limitPhase(phase: Phase, timeoutMs: number): () => void {
     const until = new Date(this.durable.time + timeoutMs);
-    return this.durable.limit({ name: phase, until, passed: () => phaseTimedOut(this.parts.identity.command, phase, timeoutMs) });
+    return this.durable.limit({
+      name: phase,
+      until,
+      relative: true,
+      passed: () => phaseTimedOut(this.parts.identity.command, phase, timeoutMs),
+    });
   }
 
   step<T>(name: string, body: (call: Call) => Promise<T>, options: StepOptions & Reversal<T> = {}): Promise<T> {

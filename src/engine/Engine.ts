@@ -40,6 +40,8 @@ export interface RunOrigin {
   readonly holds?: readonly string[] | undefined;
   /** When the time of the run begins, if that is before it was started: a fork has the time of what it was forked from. */
   readonly epoch?: number | undefined;
+  /** Number of the last record that a fork took over; behind that it has its own time. */
+  readonly inherited?: number | undefined;
 }
 
 export interface StartRequest {
@@ -216,6 +218,8 @@ export interface Engine {
    * @throws UsageError `RUN_NOT_FOUND` or `COMMAND_UNKNOWN`.
    */
   resume(runId: string): Promise<RunHandle>;
+  /** Goes on with the run of a command that was begun with this key, whatever its params; undefined when there is none. */
+  resumeByKey(command: string, key: string): Promise<RunHandle | undefined>;
   /**
    * Goes on with a failed run, after its code was mended: the outcome of the step that it failed with is superseded, and the
    * step is done again.
@@ -226,9 +230,10 @@ export interface Engine {
   /**
    * A new run of the same command and params that begins with what was recorded before a point of another.
    *
+   * @param queue limits that it waits for, as if it were started
    * @throws UsageError `RUN_NOT_FOUND`, `FORK_REFUSED` for a point that is not there, or behind a step that was undone.
    */
-  fork(runId: string, from: ForkPoint): Promise<RunHandle>;
+  fork(runId: string, from: ForkPoint, queue?: QueueEntry): Promise<RunHandle>;
   /** Sends a signal to a run, whether it is loaded, waits or runs in another process. @throws UsageError `RUN_NOT_FOUND`, `RUN_ENDED` */
   notify(runId: string, signal: Signal): Promise<void>;
   /** Asks a run to stop, wherever it is. @throws UsageError `RUN_NOT_FOUND` */

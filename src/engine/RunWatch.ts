@@ -12,13 +12,15 @@ import type { RunEvent, RunHappening, RunProgress } from '../abstract/RunEvent.j
 const EVENTS_MAX = 10_000;
 /** No load has more events than this. */
 const OFFSETS_PER_LOAD = 2 ** 32;
+const NO_EVENTS: RunEvent[] = [];
 /** Keeps offsets within what a number holds exactly. */
 const LOADS_MAX = 2 ** 20;
 
 export class RunWatch {
-  /** What was published and not looked at yet. */
-  private unseen: { readonly happening: RunHappening; readonly at: number }[] = [];
-  private events: RunEvent[] = [];
+  /** What was published and not looked at yet; beside each its time, since an object for each would be most that a run nobody observes makes. */
+  private unseen: RunHappening[] = [];
+  private times: number[] = [];
+  private events: RunEvent[] = NO_EVENTS;
   /** Offset of the first event of this load. */
   private readonly first: number;
   private next: number;
@@ -35,7 +37,8 @@ export class RunWatch {
   }
 
   publish(happening: RunHappening, at: number): void {
-    this.unseen.push({ happening, at });
+    this.unseen.push(happening);
+    this.times.push(at);
     if (this.unseen.length >= EVENTS_MAX) this.measure();
     this.wake();
   }
@@ -60,11 +63,16 @@ export class RunWatch {
   }
 
   private measure(): void {
-    for (const { happening, at } of this.unseen) {
-      this.events.push({ ...happening, at, offset: this.next, progress: this.progress(happening, at) });
+    if (this.unseen.length === 0) return;
+    const events = this.events === NO_EVENTS ? [] : this.events;
+    for (const [index, happening] of this.unseen.entries()) {
+      const at = this.times[index] ?? 0;
+      events.push({ ...happening, at, offset: this.next, progress: this.progress(happening, at) });
       this.next += 1;
     }
+    this.events = events;
     this.unseen = [];
+    this.times = [];
     if (this.events.length >= 2 * EVENTS_MAX) this.events = this.events.slice(-EVENTS_MAX);
   }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,7 +40,7 @@ export class Workspace {
 
   /** Undefined when there is nothing to remove. */
   remove(): Promise<void> | undefined {
-    if (!this.made && !this.inherited) return undefined;
+    if (!this.made && !(this.inherited && existsSync(this.path))) return undefined;
     return rm(this.path, { recursive: true, force: true, maxRetries: 3 });
   }
 }

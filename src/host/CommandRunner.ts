@@ -158,7 +158,7 @@ export class CommandRunner implements AsyncDisposable {
    * @throws UsageError `RUN_NOT_FOUND`, `COMMAND_UNKNOWN`, `FORK_REFUSED` for a point that is not there, or behind a step that was undone.
    */
   async fork(runId: string, from: ForkPoint): Promise<Run<unknown>> {
-    return this.taken(await this.parts.engine.fork(runId, from));
+    return this.taken(await this.parts.starter.fork(runId, from));
   }
 
   /**

@@ -4,7 +4,7 @@ import type { RegisteredCommand } from '../abstract/command.js';
 import { readParams } from '../abstract/params.js';
 import { checkedPriority, queueKey } from '../abstract/QueueSpec.js';
 import type { TypedCommand } from '../abstract/TypedCommand.js';
-import type { EndedRun, Engine, QueueEntry, RunHandle } from '../engine/Engine.js';
+import type { EndedRun, Engine, ForkPoint, QueueEntry, RunHandle } from '../engine/Engine.js';
 import { isHandBack, leftWithChild } from '../engine/handBack.js';
 import type { Class } from '../kernel/Class.js';
 import type { Codec } from '../kernel/codec/Codec.js';
@@ -85,8 +85,28 @@ export class RunStarter implements ChildCommands {
     try {
       return (await this.start(command, params, settings)).id;
     } catch (error) {
-      throw isRefusal(error) ? error : leftWithChild(settings.parent, error);
+      if (!isRefusal(error)) throw leftWithChild(settings.parent, error);
+      const known = await this.known(command.name, settings);
+      if (!known) throw error;
+      return known.id; // Whatever its params were when it was begun: it is under way, or has its outcome.
     }
+  }
+
+  private async known(command: string, { key, parent }: Omit<ChildRequest, 'type' | 'params'>): Promise<RunHandle | undefined> {
+    try {
+      return await this.engine.resumeByKey(command, key);
+    } catch (error) {
+      throw leftWithChild(parent, error);
+    }
+  }
+
+  /** As the runner's. */
+  async fork(runId: string, from: ForkPoint): Promise<RunHandle> {
+    const { engine, registry, codec } = this;
+    const run = await engine.history(runId);
+    const command = registry.all.find(({ name }) => name === run.command);
+    const params = command?.queue && codec.revive(run.params, command.params);
+    return engine.fork(run.id, from, command && params ? queueEntry(command, params, {}) : undefined);
   }
 }
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { anchorOf, passesThrough, verifyChain } from '../../src/engine/embedded/chain.js';
-import type { Journal, Mail, Rest } from '../../src/engine/embedded/Journal.js';
+import type { Journal, Mail, Rest, RunRow } from '../../src/engine/embedded/Journal.js';
 import { MemoryJournal } from '../../src/engine/embedded/MemoryJournal.js';
 import { RunLog } from '../../src/engine/embedded/RunLog.js';
 import { journalFolder } from '../support/engineHarness.js';
@@ -100,9 +100,9 @@ describe.each(Object.entries(JOURNALS))('a journal: %s', (_name, open) => {
     it("that go on after their end are this process's again, and can end again", async () => {
       const run = await ended();
       const log = RunLog.read(journal, rowOf(journal, run.run));
-      log.append({ kind: 'reopened', at: 3500, label: 'ada', body: '{"superseded":[]}' });
-      journal.reopenRun(run.run);
-      await journal.committed();
+      const record = log.following({ kind: 'reopened', at: 3500, label: 'ada', body: '{"superseded":[]}' });
+      expect(await journal.reopenRuns([{ run: run.run, record }])).toBe(true);
+      expect(await journal.reopenRuns([{ run: run.run, record }])).toBe(false);
       const { row } = verified(run);
       expect(row).toMatchObject({ status: null, endedAt: null, standing: 'running' });
       expect(journal.isOwned(row)).toBe(true);
@@ -112,9 +112,8 @@ describe.each(Object.entries(JOURNALS))('a journal: %s', (_name, open) => {
     });
 
     it('that are removed leave nothing', async () => {
-      const { run } = await ended({ key: 'k', id: 'gone' });
-      journal.removeRun(run);
-      await journal.committed();
+      await ended({ key: 'k', id: 'gone' });
+      expect(await journal.prune({ before: 9e9, limit: 5, what: 'runs' })).toBe(1);
       expect(journal.runsByPrefix('gone')).toEqual([]);
       expect(journal.runByKey('walk', 'k')).toBeUndefined();
       expect(journal.latestRuns(5)).toEqual([]);
@@ -125,8 +124,7 @@ describe.each(Object.entries(JOURNALS))('a journal: %s', (_name, open) => {
       await begun();
       expect(ids(journal.endedRuns(30, 5))).toEqual([first.run.id, second.run.id]);
       expect(ids(journal.endedRuns(99, 1))).toEqual([first.run.id]);
-      journal.eraseBodies(first.run);
-      await journal.committed();
+      expect(await journal.prune({ before: 11, limit: 5, what: 'bodies' })).toBe(1);
       expect(ids(journal.endedRuns(99, 5))).toEqual([second.run.id, third.run.id]);
     });
 
@@ -198,8 +196,7 @@ describe.each(Object.entries(JOURNALS))('a journal: %s', (_name, open) => {
       const run = await ended();
       const before = verified(run);
       journal.publish(run.run, '"secret"');
-      journal.eraseBodies(run.run);
-      await journal.committed();
+      await journal.prune({ before: 9e9, limit: 5, what: 'bodies' });
       const { row, records, bridges } = verified(run);
       expect(row).toMatchObject({ params: { text: 'null' }, principal: 'null' });
       expect(records.map(({ body }) => body)).toEqual([null, null, null]);
@@ -263,12 +260,11 @@ describe.each(Object.entries(JOURNALS))('a journal: %s', (_name, open) => {
     });
 
     it('of a run that ends unread goes with it', async () => {
-      const { run } = await begun();
+      const { run, log } = await begun();
       post(run.id);
       await journal.committed();
       journal.endRun(run, 'cancelled', 9);
-      journal.reopenRun(run);
-      await journal.committed();
+      await journal.reopenRuns([{ run, record: log.following({ kind: 'reopened', at: 10, label: 'ada', body: '{"superseded":[]}' }) }]);
       expect(journal.mail()).toEqual([]);
     });
 
@@ -418,12 +414,33 @@ describe.each(['inline', 'thread'] as const)('a journal that cannot be written f
     const journal = openJournal(join(folder, `${files++}.db`), { writes });
     const { run, log } = addRun(journal);
     await journal.committed();
-    const record = log.append({ kind: 'event', at: 1, label: 'one' });
-    journal.addRecord(run, record); // A second one with its number.
+    log.append({ kind: 'event', at: 1, label: 'one' });
+    (Reflect.get(journal, 'database') as DatabaseSync).exec('DROP TABLE mail');
+    journal.post({ run: run.id, kind: 'signal', name: 'go', token: 't', body: '1', at: 5 });
     await expect(journal.committed()).rejects.toMatchObject({ code: 'JOURNAL_WRITE_FAILED' });
     expect(journal.idle).toBe(false);
     await expect(journal.committed()).rejects.toMatchObject({ code: 'JOURNAL_WRITE_FAILED' });
     expect(journal.records(run)).toHaveLength(1);
+    await journal.close();
+  });
+});
+
+describe.each(['inline', 'thread'] as const)('a journal that is given what does not fit to a run: %s', (writes) => {
+  it('writes none of it, lets go of its runs, and begins anew', async () => {
+    const journal = openJournal(join(folder, `${files++}.db`), { writes });
+    const [{ run, log }, other] = [addRun(journal), addRun(journal)];
+    await journal.committed();
+    addStep(other, 'lost');
+    const record = log.append({ kind: 'event', at: 1, label: 'one' });
+    journal.addRecord(run, record); // A second one with its number.
+    await expect(journal.committed()).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    expect(() => addStep(other, 'later')).toThrow(expect.objectContaining({ code: 'LEASE_LOST' }));
+    const taken = await journal.claim({ abandoned: true, stopped: false }, 9);
+    expect(ids(taken)).toEqual([run.id, other.run.id]);
+    for (const one of taken) expect(journal.records(one)).toHaveLength(1);
+    addStep({ run: taken[1] as RunRow, log: RunLog.read(journal, taken[1] as RunRow) }, 'again');
+    await journal.committed();
+    expect(journal.records(other.run)).toHaveLength(2);
     await journal.close();
   });
 });

@@ -100,7 +100,8 @@ export class Attempts {
       runUntil: this.runUntil(ask),
       until: this.untilOf(ask, startedAt),
       trace,
-      handsBack: (error) => isHandBackOf(runId, error) || (leaving() && isHandBack(error)),
+      // A body that begins a run is the engine's; any other may have asked for runs of another engine.
+      handsBack: (error) => isHandBackOf(runId, error) || ((ask.request.child === true || leaving()) && isHandBack(error)),
     };
     const attempted = await attemptStep(this.workOf(ask), voice, controller, settings);
     voice.silence();

@@ -12,6 +12,7 @@ import type {
   Engine,
   EngineSetup,
   ForkPoint,
+  QueueEntry,
   Retention,
   RunCheck,
   RunHandle,
@@ -175,12 +176,16 @@ class EmbeddedEngine implements Engine {
     return this.writable().starts.resume(runId);
   }
 
+  async resumeByKey(command: string, key: string): Promise<RunHandle | undefined> {
+    return this.writable().starts.resumeByKey(command, key);
+  }
+
   async reopen(runId: string): Promise<RunHandle> {
     return this.writable().starts.reopen(runId);
   }
 
-  async fork(runId: string, from: ForkPoint): Promise<RunHandle> {
-    return this.writable().starts.fork(runId, from);
+  async fork(runId: string, from: ForkPoint, queue?: QueueEntry): Promise<RunHandle> {
+    return this.writable().starts.fork(runId, from, queue);
   }
 
   async notify(runId: string, signal: Signal): Promise<void> {
@@ -210,14 +215,9 @@ class EmbeddedEngine implements Engine {
   async prune({ endedBefore, what }: Retention): Promise<number> {
     const { journal } = this.writable();
     for (let count = 0; ; ) {
-      const runs = journal.endedRuns(endedBefore, PRUNED_MAX, what === 'runs');
-      for (const run of runs) {
-        if (what === 'runs') journal.removeRun(run);
-        else journal.eraseBodies(run);
-      }
-      await journal.committed();
-      count += runs.length;
-      if (runs.length === 0) return count;
+      const pruned = await journal.prune({ before: endedBefore, limit: PRUNED_MAX, what });
+      count += pruned;
+      if (pruned === 0) return count;
     }
   }
 

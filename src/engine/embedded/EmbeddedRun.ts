@@ -10,13 +10,13 @@ import type { GateOverride } from '../../abstract/Timeline.js';
 import type { Carried } from '../../kernel/codec/Carried.js';
 import type { SixfoldError } from '../../kernel/errors.js';
 import { SeededChance } from '../../kernel/SeededChance.js';
-import { presentBranch, whereabouts } from '../../kernel/whereabouts.js';
+import { presentBranch } from '../../kernel/whereabouts.js';
 import type { JournalRecord } from '../Record.js';
 import type { Arrivals } from './Arrivals.js';
 import type { BranchPart } from './Branches.js';
 import type { ExecutionParts } from './ExecutionParts.js';
 import type { Facilities } from './Facilities.js';
-import { afterBranch, refuseInStep, stepInStep } from './refusals.js';
+import { afterBranch, refuseInStep } from './refusals.js';
 import type { WaitKind } from './Waits.js';
 
 /** The driver, as the code's side needs it. */
@@ -27,6 +27,8 @@ export interface RunDriver {
   readonly traceId: string;
   /** Of the last delivered record, in milliseconds since the epoch. */
   readonly deliveredAt: number;
+  /** When it was last gone on with that had ended before, or as a fork: what is asked for since has at least that time. */
+  readonly resumedAt: number;
   /** The code is not driven any more; what was opened is being closed. */
   readonly over: boolean;
   /** Why an ask is not taken in, if it is not. */
@@ -147,7 +149,7 @@ export class EmbeddedRun implements DurableRun {
 
   private wait(kind: WaitKind, name: string, withinMs: number | undefined): Promise<JournalRecord> {
     const { driver, place } = this;
-    const until = withinMs === undefined ? undefined : driver.deliveredAt + withinMs;
+    const until = withinMs === undefined ? undefined : Math.max(driver.deliveredAt, driver.resumedAt) + withinMs;
     const what = `${kind} ${name}`;
     return driver.facilities.waits.ask({ kind, name, place, until }, driver.refusalOf(what, false) ?? this.refusalInBranch(what));
   }
@@ -170,8 +172,9 @@ export class EmbeddedRun implements DurableRun {
   }
 
   branch<T>(part: BranchPart, body: () => Promise<T>): Promise<T> {
-    if (whereabouts() === 'in-step') return Promise.reject(stepInStep(`branch ${part.name}`));
-    const refused = this.refusalInBranch(`branch ${part.name}`);
+    const what = `branch ${part.name}`;
+    // As what is shielded: a run that was stopped still enters its parts, and what is asked for in them is refused.
+    const refused = this.driver.refusalOf(what, true) ?? this.refusalInBranch(what);
     if (refused) return Promise.reject(refused);
     return this.driver.facilities.branches.enter(part, body) as Promise<T>; // What the body returned, as the codec gives it back.
   }
@@ -182,7 +185,9 @@ export class EmbeddedRun implements DurableRun {
 
   limit(limit: TimeLimit): () => void {
     if (this.driver.over) return () => undefined; // Code that goes on behind the end of its run.
-    return this.driver.facilities.limits.set(limit);
+    const { facilities, deliveredAt, resumedAt } = this.driver;
+    const laterMs = limit.relative ? Math.max(0, resumedAt - deliveredAt) : 0;
+    return facilities.limits.set(laterMs > 0 ? { ...limit, until: new Date(limit.until.getTime() + laterMs) } : limit);
   }
 
   observe(observation: Observation): void {

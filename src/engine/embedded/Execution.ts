@@ -27,6 +27,7 @@ import { Facilities, type FacilitiesPorts } from './Facilities.js';
 import type { Rest } from './Journal.js';
 import { Publication } from './Publication.js';
 import { afterFailure, cancelled, checked, isOutcome, notJournaled, stepInStep } from './refusals.js';
+import { type Resumption, resumptionsOf } from './superseded.js';
 import { tidyUp } from './tidyUp.js';
 import type { RunEnding } from './verdict.js';
 
@@ -57,6 +58,7 @@ export class Execution implements RunDriver, FacilitiesPorts {
   /** The last record that an earlier load could deliver. */
   private readonly replayUntil: number;
   private delivered: { readonly seq: number; readonly at: number };
+  private readonly resumptions: readonly Resumption[];
   private controller: AbortController | undefined;
   private driving = false;
   private settled: Settled | undefined;
@@ -73,7 +75,8 @@ export class Execution implements RunDriver, FacilitiesPorts {
 
   constructor(private readonly parts: ExecutionParts) {
     const { run, earlier } = parts.log;
-    this.delivered = { seq: 0, at: parts.origin.epoch ?? run.startedAt };
+    this.resumptions = resumptionsOf(earlier, parts.origin.forkedFrom && { startedAt: run.startedAt, inherited: parts.origin.inherited });
+    this.delivered = { seq: 0, at: this.timeAt(0, parts.origin.epoch ?? run.startedAt) };
     this.publication = new Publication(parts.journal, parts.watch);
     this.face = new EmbeddedRun(parts, this);
     this.facilities = new Facilities(parts, this);
@@ -103,6 +106,16 @@ export class Execution implements RunDriver, FacilitiesPorts {
 
   get deliveredAt(): number {
     return this.delivered.at;
+  }
+
+  get resumedAt(): number {
+    return Math.max(0, ...this.resumptions.map(({ at }) => at));
+  }
+
+  /** The time of the run once that record is delivered. */
+  private timeAt(seq: number, at: number): number {
+    if (this.resumptions.length === 0) return at;
+    return Math.max(at, ...this.resumptions.filter(({ after }) => after <= seq).map((resumption) => resumption.at));
   }
 
   branchEnded(place: string): void {
@@ -270,10 +283,11 @@ export class Execution implements RunDriver, FacilitiesPorts {
   }
 
   private async standStill(): Promise<void> {
+    const arrival = this.deliveries.arrival(); // First: what follows may bring it about.
     this.standsStill = true;
     this.publish({ type: 'waits', waits: this.facilities.standstill }, this.parts.clock.now());
     this.parts.host.resting(this.id);
-    await this.deliveries.arrival();
+    await arrival;
     this.standsStill = false;
   }
 
@@ -313,7 +327,8 @@ export class Execution implements RunDriver, FacilitiesPorts {
 
   private deliver(record: JournalRecord): void {
     // A decision or an event may have been recorded long before it is asked for; time does not go back for it.
-    this.delivered = { seq: Math.max(this.delivered.seq, record.seq), at: Math.max(this.delivered.at, record.at) };
+    const seq = Math.max(this.delivered.seq, record.seq);
+    this.delivered = { seq, at: this.timeAt(seq, Math.max(this.delivered.at, record.at)) };
     if (isStop(record)) this.halt(this.errorOfStop(record));
     else this.facilities.deliver(record);
   }

@@ -20,6 +20,7 @@ import { Inbox } from './Inbox.js';
 import { branchOf } from './Ordinals.js';
 import type { NewRecord } from './RunLog.js';
 import { Steps } from './Steps.js';
+import { reopenedBody } from './superseded.js';
 import { TimeLimits } from './TimeLimits.js';
 import { Waits } from './Waits.js';
 
@@ -237,9 +238,10 @@ export class Facilities {
     if (place.includes('.')) this.branches.recallInside(place, record);
   }
 
-  private supersede({ body }: JournalRecord): void {
-    const { superseded } = JSON.parse(body ?? '{"superseded":[]}') as { superseded: readonly string[] };
+  private supersede(record: JournalRecord): void {
+    const { superseded, gates = [] } = reopenedBody(record);
     for (const identity of superseded) this.steps.supersede(identity);
+    for (const gate of gates) this.waits.reask('gate', gate);
   }
 
   /** Hands a record to the code that asked for it. */

@@ -1,14 +1,14 @@
 /** The port of the journals: what an engine needs of one, whether it is a file or memory. */
 
 import type { RunWait } from '../../abstract/RunWait.js';
-import type { QueueLimits, StartedRun } from '../Engine.js';
+import type { QueueLimits, Retention, StartedRun } from '../Engine.js';
 import type { EndStatus, JournalRecord } from '../Record.js';
 
 /**
  * Where an open run stands: `running` has been begun and not put aside; `waiting` is unloaded until it is due or gets mail;
  * `queued` was not begun yet; `stopped` could not go on and waits for a person or other code.
  */
-export type Standing = 'running' | 'waiting' | 'queued' | 'stopped';
+type Standing = 'running' | 'waiting' | 'queued' | 'stopped';
 
 /** What a queue needs to know of a run. */
 export interface QueuePlace {
@@ -52,6 +52,20 @@ export interface Mail {
   readonly token: string;
   readonly body: string | null;
   readonly at: number;
+}
+
+/** A run that is to go on after its end, and the record that says so, which follows that of the end. */
+export interface Reopening {
+  readonly run: RunRow;
+  readonly record: JournalRecord;
+}
+
+/** Which ended runs are pruned. */
+export interface PruneRequest {
+  /** Only those that ended before, in milliseconds since the epoch. */
+  readonly before: number;
+  readonly limit: number;
+  readonly what: Retention['what'];
 }
 
 /** Which open runs to take; only unowned ones of commands that this process knows are. */
@@ -102,8 +116,11 @@ export interface Journal {
   /** @param late makes the body of a record of a journal that is not sealing, in the place of `record.body` */
   addRecord(run: RunRow, record: JournalRecord, late?: () => string): void;
   endRun(run: RunRow, status: EndStatus, endedAt: number, successor?: string): void;
-  /** An ended run goes on: it is this process's again. */
-  reopenRun(run: RunRow): void;
+  /**
+   * Ended runs go on: they are this process's again. All of them or none: none when one is open already, has ended anew, or was
+   * removed. Resolves, once that is on disk, to whether they do.
+   */
+  reopenRuns(reopenings: readonly Reopening[]): Promise<boolean>;
   /** Gives a run of this process up. */
   putAside(run: RunRow, rest: Rest): void;
   /** What `published` gives from then on. */
@@ -136,8 +153,17 @@ export interface Journal {
   openRuns(): readonly RunRow[];
   /** Commands of open runs that this process does not know, with how many. */
   unknownCommands(): readonly { readonly command: string; readonly runs: number }[];
-  /** Ended before that time, oldest first; not those that are erased, unless they are asked for. */
+  /**
+   * The runs that ended before that time and may be pruned, oldest first: without children whose outcome an open run has not
+   * recorded; without those that are erased, unless they are asked for, and then without those that go on as a run which is
+   * open or ended later.
+   */
   endedRuns(before: number, limit: number, withErased?: boolean): readonly RunRow[];
+  /**
+   * Removes those runs, or their params, principal and bodies, of which the digests stay, so that the chain can still be checked.
+   * Which they are is decided in the same commit. Resolves to how many.
+   */
+  prune(request: PruneRequest): Promise<number>;
   endedSteps(run: RunRow): number;
   /** A process that is alive has the run. */
   isOwned(run: RunRow): boolean;
@@ -147,9 +173,5 @@ export interface Journal {
   dropRecords(run: RunRow, from: number, to: number, hash: string): void;
   /** Hashes of dropped ranges by the seq that follows them. */
   bridges(run: RunRow): ReadonlyMap<number, { readonly from: number; readonly hash: string }>;
-  /** Removes params, principal and bodies of an ended run; their digests stay, so that the chain can still be checked. */
-  eraseBodies(run: RunRow): void;
-  /** Removes an ended run. */
-  removeRun(run: RunRow): void;
   close(): Promise<void>;
 }

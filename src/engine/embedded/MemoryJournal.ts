@@ -2,8 +2,9 @@
  * A journal that ends with its process: for tests, and for runs that nobody needs afterwards.
  *
  * Owns: the runs, their records and their mail. Does not own: anything outside the process, so every run that has an owner
- * has this one. Invariant: open runs and those to which a caller gave an idempotency key are kept; of the other ended ones,
- * children among them, the newest, so that memory does not grow with the number of runs.
+ * has this one. Invariant: open runs, those to which a caller gave an idempotency key, and ended ones that an open run needs
+ * (MemoryNeeds) are kept; of the other ended ones, children among them, the newest, so that memory does not grow with the
+ * number of runs.
  */
 import { Carried } from '../../kernel/codec/Carried.js';
 import { digest } from '../../kernel/digest.js';
@@ -11,7 +12,8 @@ import { Slots, type Slotted } from '../../kernel/Slots.js';
 import type { QueueLimits } from '../Engine.js';
 import type { EndStatus, JournalRecord } from '../Record.js';
 import { type Bridges, bridgesOf, chained } from './chain.js';
-import type { Admission, Journal, JournalEvents, Mail, NewRun, Rest, RunRow, Wanted } from './Journal.js';
+import type { Admission, Journal, JournalEvents, Mail, NewRun, PruneRequest, Reopening, Rest, RunRow, Wanted } from './Journal.js';
+import { MemoryNeeds } from './MemoryNeeds.js';
 import { MemoryQueues } from './MemoryQueues.js';
 
 type LateRecord = () => JournalRecord;
@@ -52,6 +54,7 @@ export class MemoryJournal implements Journal {
   /** A ring, in which the next one takes the place of the oldest. */
   private readonly ended: (KeptRun | undefined)[] = [];
   private endings = 0;
+  private readonly needs = new MemoryNeeds<KeptRun>((run) => this.retire(run));
   private lastRowId = 0;
   private lastMail = 0;
   private commands: readonly string[] = [];
@@ -101,6 +104,7 @@ export class MemoryJournal implements Journal {
     const run = keptOf(row);
     this.open.add(run);
     if (run.key !== null) this.keyed.set(keyOf(run.command, run.key), run);
+    this.needs.begun(run);
     if (run.standing === 'queued') this.queuesMade().add(run);
   }
 
@@ -113,6 +117,7 @@ export class MemoryJournal implements Journal {
 
   addRecord(row: RunRow, record: JournalRecord, late?: () => string): void {
     keptOf(row).records.push(late ? () => ({ ...record, body: late() }) : record);
+    if (record.kind === 'step-ended') this.needs.stepEnded(row.id, record);
   }
 
   endRun(row: RunRow, status: EndStatus, endedAt: number, successor?: string): void {
@@ -125,21 +130,34 @@ export class MemoryJournal implements Journal {
     run.owner = null;
     if (successor !== undefined) this.passOn(run.id, successor);
     this.letters?.delete(run.id);
+    this.needs.ended(run);
+  }
+
+  /** Nobody needs it any more: it is kept until enough others have ended. */
+  private retire(run: KeptRun): void {
     if (run.key !== null && !run.child) return;
     const oldest = this.ended[this.endings % ENDED_MAX];
-    if (oldest?.key) this.keyed.delete(keyOf(oldest.command, oldest.key));
+    if (oldest) {
+      this.needs.forgotten(oldest);
+      if (oldest.key !== null) this.keyed.delete(keyOf(oldest.command, oldest.key));
+    }
     this.ended[this.endings % ENDED_MAX] = run;
     this.endings += 1;
   }
 
-  reopenRun(row: RunRow): void {
-    const run = keptOf(row);
-    if (run.status === null) return;
-    run.status = null;
-    run.endedAt = null;
-    run.owner = SELF;
-    this.forget(run);
-    this.open.add(run);
+  reopenRuns(reopenings: readonly Reopening[]): Promise<boolean> {
+    const all = reopenings.map(({ run, record }) => ({ run: keptOf(run), record }));
+    if (!all.every(({ run, record }) => run.status !== null && lastSeqOf(run) === record.seq - 1)) return Promise.resolve(false);
+    const opened = all.map(({ run }) => run);
+    for (const { run, record } of all) {
+      run.status = null;
+      run.endedAt = null;
+      run.owner = SELF;
+      for (const needed of this.needs.reopened(run, opened)) this.forget(needed);
+      this.open.add(run);
+      this.addRecord(run, record);
+    }
+    return Promise.resolve(true);
   }
 
   putAside(row: RunRow, { standing, due, waits }: Rest): void {
@@ -233,7 +251,12 @@ export class MemoryJournal implements Journal {
   }
 
   endedRuns(before: number, limit: number, withErased = false): readonly RunRow[] {
-    const ended = this.runs.filter(({ endedAt, erased }) => endedAt !== null && endedAt < before && (withErased || !erased));
+    const may = (run: KeptRun): boolean =>
+      run.endedAt !== null &&
+      run.endedAt < before &&
+      !this.needs.isAwaited(run) &&
+      (withErased ? !this.needs.goesOn(run, before) : !run.erased);
+    const ended = this.runs.filter(may);
     return ended.toSorted((one, other) => Number(one.endedAt) - Number(other.endedAt) || one.rowId - other.rowId).slice(0, limit);
   }
 
@@ -262,9 +285,16 @@ export class MemoryJournal implements Journal {
     return bridgesOf(records, Math.max(droppedTo, records.at(-1)?.seq ?? 0));
   }
 
-  eraseBodies(row: RunRow): void {
-    const run = keptOf(row);
-    if (run.erased) return;
+  prune({ before, limit, what }: PruneRequest): Promise<number> {
+    const runs = this.endedRuns(before, limit, what === 'runs').map(keptOf);
+    for (const run of runs) {
+      if (what === 'runs') this.remove(run);
+      else this.erase(run);
+    }
+    return Promise.resolve(runs.length);
+  }
+
+  private erase(run: KeptRun): void {
     run.records = this.records(run).map((record) => ({ ...record, body: null }));
     run.erased = { params: digest(run.params.text), principal: digest(run.principal) };
     run.params = ERASED;
@@ -272,14 +302,16 @@ export class MemoryJournal implements Journal {
     run.published = undefined;
   }
 
-  removeRun(row: RunRow): void {
-    const run = keptOf(row);
+  private remove(run: KeptRun): void {
     this.forget(run);
+    this.needs.forgotten(run);
     if (run.key !== null) this.keyed.delete(keyOf(run.command, run.key));
+    run.records = [];
   }
 
   async close(): Promise<void> {
     this.keyed.clear();
+    this.needs.clear();
     this.waiting.clear();
     this.letters = undefined;
     this.queues = undefined;
@@ -329,13 +361,18 @@ export class MemoryJournal implements Journal {
 
   private get runs(): readonly KeptRun[] {
     const ended = this.ended.filter((run) => run !== undefined);
-    return [...new Set([...this.open.list, ...ended, ...this.keyed.values()])];
+    return [...new Set([...this.open.list, ...ended, ...this.keyed.values(), ...this.needs.kept])];
   }
 }
 
 /** Every row that this journal is given is one that it made. */
 function keptOf(row: RunRow): KeptRun {
   return row as KeptRun;
+}
+
+function lastSeqOf({ records }: KeptRun): number | undefined {
+  const last = records.at(-1);
+  return last && made(last).seq;
 }
 
 function made(record: JournalRecord | LateRecord): JournalRecord {

@@ -8,6 +8,7 @@ import type { RunOrigin } from '../Engine.js';
 import type { JournalRecord } from '../Record.js';
 import { type Anchor, anchorOf, sealed, verifyChain } from './chain.js';
 import type { Journal, RunRow } from './Journal.js';
+import { reopenedBody } from './superseded.js';
 
 export type NewRecord = Pick<JournalRecord, 'kind' | 'at' | 'label'> &
   Partial<Pick<JournalRecord, 'step' | 'status' | 'effect' | 'startedAt'>> & {
@@ -43,9 +44,12 @@ export class RunLog {
     return { log, added: journal.addKeyedRun(run, log.next(firstOf(run, origin))) };
   }
 
-  /** What the first record says; journals of older versions say nothing. */
+  /** What the first record says, and what was changed when the run was reopened; journals of older versions say nothing. */
   get origin(): RunOrigin {
-    return { deadline: undefined, traceparent: undefined, parent: undefined, ...JSON.parse(this.earlier[0]?.body ?? '{}') };
+    const reopened = this.earlier.findLast(({ kind }) => kind === 'reopened');
+    const deadline = reopened && reopenedBody(reopened).deadline;
+    const moved = deadline === undefined ? {} : { deadline };
+    return { deadline: undefined, traceparent: undefined, parent: undefined, ...JSON.parse(this.earlier[0]?.body ?? '{}'), ...moved };
   }
 
   /** How often the run was loaded before. */
@@ -83,6 +87,11 @@ export class RunLog {
     const record = this.next({ ...fields, body });
     this.journal.addRecord(this.run, record, late);
     return record;
+  }
+
+  /** A record that is not added here, and is the next one if it is added. */
+  following(fields: NewRecord & { readonly body: string }): JournalRecord {
+    return this.next(fields);
   }
 
   private next(fields: NewRecord & { readonly body: string | null }): JournalRecord {

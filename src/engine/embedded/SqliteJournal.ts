@@ -6,12 +6,11 @@
  * Invariants: as the port says. A run that was taken from this process is written to no more.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { digest } from '../../kernel/digest.js';
 import { InvariantViolation } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/Logger.js';
 import type { QueueLimits } from '../Engine.js';
 import { type EndStatus, type JournalRecord, RECORD_KINDS } from '../Record.js';
-import type { Admission, Journal, JournalEvents, Mail, NewRun, Rest, RunRow, Wanted } from './Journal.js';
+import type { Admission, Journal, JournalEvents, Mail, NewRun, PruneRequest, Reopening, Rest, RunRow, Wanted } from './Journal.js';
 import { Claims } from './sqlite/Claims.js';
 import { GroupCommit, leaseLost, type WritesOn } from './sqlite/GroupCommit.js';
 import { Lease } from './sqlite/Lease.js';
@@ -20,9 +19,11 @@ import { Membership } from './sqlite/Membership.js';
 import { type DatabaseOptions, openDatabase, writingPragmas } from './sqlite/openDatabase.js';
 import { Peers } from './sqlite/Peers.js';
 import { Queues } from './sqlite/Queues.js';
+import { Retention } from './sqlite/Retention.js';
 import { RUN_COLUMNS, runRowOf } from './sqlite/runRows.js';
 import { Statements } from './sqlite/Statements.js';
 import { describe } from './sqlite/sqliteErrors.js';
+import { WRITES } from './sqlite/writes.js';
 
 export interface SqliteJournalOptions extends DatabaseOptions {
   /** On which thread rows are written. @default 'auto': on this one until commits turn out to be slow */
@@ -39,6 +40,8 @@ export interface SqliteJournalOptions extends DatabaseOptions {
 
 /** How long a commit waits for another's; the thread that waits does nothing else. */
 const BUSY_TIMEOUT_MS = 200;
+/** An ended run whose last record has that number. */
+const ENDED_AT = 'SELECT 1 FROM run WHERE id = ? AND status IS NOT NULL AND ? = (SELECT max(seq) FROM record WHERE record.run = run.id)';
 /** Above every character of an id. */
 const LAST_CHARACTER = '\u{10ffff}';
 
@@ -51,6 +54,7 @@ export class SqliteJournal implements Journal {
   private readonly commits: GroupCommit;
   private readonly claims: Claims;
   private readonly queues: Queues;
+  private readonly retention: Retention;
   /** Mail whose removal is not on disk yet. */
   private readonly dropped = new Set<number>();
 
@@ -69,6 +73,7 @@ export class SqliteJournal implements Journal {
     this.members = new Membership(this.database, this.lease, peers, this.commits, { file, leaseMs, pollMs });
     this.claims = new Claims(this.statements);
     this.queues = new Queues(this.statements, this.claims);
+    this.retention = new Retention(this.statements);
     if (!options.readOnly) this.register();
   }
 
@@ -127,10 +132,16 @@ export class SqliteJournal implements Journal {
     this.commits.add('dropMailOfRun', run.rowId);
   }
 
-  reopenRun(run: RunRow): void {
+  reopenRuns(reopenings: readonly Reopening[]): Promise<boolean> {
     this.members.enter();
-    this.commits.add('reopenRun', this.lease.process, run.rowId);
-    Object.assign(run, { status: null, endedAt: null, standing: 'running', owner: this.lease.process });
+    return this.commits.exclusively(() => {
+      if (!reopenings.every(({ run, record }) => this.statements.get(ENDED_AT, run.rowId, record.seq - 1))) return false;
+      for (const { run, record } of reopenings) {
+        this.statements.run(WRITES.reopenRun, this.lease.process, run.rowId);
+        this.statements.run(WRITES.addRecord, run.rowId, ...recordValues(record));
+      }
+      return true;
+    });
   }
 
   putAside(run: RunRow, { standing, due, waits }: Rest): void {
@@ -220,8 +231,12 @@ export class SqliteJournal implements Journal {
   }
 
   endedRuns(before: number, limit: number, withErased = false): readonly RunRow[] {
-    const which = withErased ? '' : 'AND params_digest IS NULL';
-    return this.runs(`WHERE ended_at IS NOT NULL ${which} AND ended_at < ? ORDER BY ended_at, run.id LIMIT ?`, before, limit);
+    return this.retention.ended(before, limit, withErased);
+  }
+
+  prune(request: PruneRequest): Promise<number> {
+    this.members.enter();
+    return this.commits.exclusively(() => this.retention.prune(request));
   }
 
   endedSteps(run: RunRow): number {
@@ -257,16 +272,6 @@ export class SqliteJournal implements Journal {
   bridges(run: RunRow): ReadonlyMap<number, { readonly from: number; readonly hash: string }> {
     const rows = this.statements.all('SELECT from_seq, to_seq, hash FROM bridge WHERE run = ?', run.rowId);
     return new Map(rows.map((row) => [Number(row.to_seq) + 1, { from: Number(row.from_seq), hash: String(row.hash) }]));
-  }
-
-  eraseBodies(run: RunRow): void {
-    if (run.erased) return;
-    this.commits.add('eraseRun', digest(run.params.text), digest(run.principal), run.rowId);
-    this.commits.add('eraseRecords', run.rowId);
-  }
-
-  removeRun({ rowId }: RunRow): void {
-    for (const table of ['dropMailOfRun', 'removeRecords', 'removeBridges', 'removeRun'] as const) this.commits.add(table, rowId);
   }
 
   async close(): Promise<void> {

@@ -6,15 +6,16 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../kernel/Clock.js';
+import { digest } from '../../kernel/digest.js';
 import { UsageError } from '../../kernel/errors.js';
-import type { EngineSetup, ForkPoint, RunHandle, RunOrigin, StartRequest } from '../Engine.js';
+import type { EngineSetup, ForkPoint, QueueEntry, RunHandle, RunOrigin, StartRequest } from '../Engine.js';
 import type { Catalogue } from './Catalogue.js';
 import { inheritanceOf } from './forkRun.js';
 import type { Journal, RunRow } from './Journal.js';
 import type { Loads } from './Loads.js';
-import { endBody } from './pastRun.js';
 import { RunLog } from './RunLog.js';
-import { deadlineInPast, notReopened } from './refusals.js';
+import { deadlineInPast, reopenedByOthers } from './refusals.js';
+import { reopeningsOf } from './reopenRun.js';
 import type { Tracking } from './Tracking.js';
 import type { Wakeups } from './Wakeups.js';
 
@@ -40,7 +41,7 @@ export class Starts {
 
   private async startOnce(request: StartRequest, key: string): Promise<RunHandle> {
     const { command } = request;
-    const name = `${command}/${key}`; // No command has a slash in its name.
+    const name = nameOf(command, key);
     while (this.starting.has(name)) await this.starting.get(name);
     const known = this.runOfKey(command, key);
     if (known) return this.sameRun(known, request);
@@ -131,9 +132,11 @@ export class Starts {
   }
 
   private async sameRun(run: RunRow, request: StartRequest): Promise<RunHandle> {
-    const sameParams = run.params.text === request.params.text;
+    const { params, principal } = run.erased ?? { params: run.params.text, principal: run.principal };
+    const given = (text: string): string => (run.erased ? digest(text) : text);
+    const sameParams = params === given(request.params.text);
     const differs = sameParams ? 'another principal' : 'other params';
-    if (!sameParams || run.principal !== request.principal) {
+    if (!sameParams || principal !== given(request.principal)) {
       throw new UsageError(
         'KEY_REUSED',
         `The key "${request.key}" of ${request.command} belongs to run ${run.id}, which has ${differs}. Use another key, or the same ones.`,
@@ -141,6 +144,13 @@ export class Starts {
       );
     }
     return this.resume(run.id);
+  }
+
+  async resumeByKey(command: string, key: string): Promise<RunHandle | undefined> {
+    const name = nameOf(command, key);
+    while (this.starting.has(name)) await this.starting.get(name);
+    const known = this.runOfKey(command, key);
+    return known && this.resume(known.id);
   }
 
   /** Loads a run unless it has ended, waits for its turn, or is another process's. */
@@ -162,32 +172,35 @@ export class Starts {
   }
 
   async reopen(runId: string): Promise<RunHandle> {
-    const { journal, loads, setup, catalogue, clock } = this.parts;
+    const { journal, loads, catalogue } = this.parts;
     await journal.committed();
     const run = catalogue.find(runId);
-    const log = RunLog.read(journal, run);
-    const why = notReopened(run, log.earlier);
-    if (why) throw why;
-    setup.load(run, log.origin);
-    const superseded = endBody(journal, run).failed ?? [];
-    log.append({ kind: 'reopened', at: clock.now(), label: `process ${process.pid}`, body: JSON.stringify({ superseded }) });
-    journal.reopenRun(run);
-    await journal.committed();
+    const reopenings = reopeningsOf(this.parts, run);
+    if (!(await journal.reopenRuns(reopenings))) throw reopenedByOthers(run.id);
+    for (const child of reopenings.slice(0, -1)) loads.load(catalogue.find(child.run.id));
     return loads.load(catalogue.find(run.id));
   }
 
-  async fork(runId: string, from: ForkPoint): Promise<RunHandle> {
-    const { journal, loads, setup, catalogue, clock } = this.parts;
+  async fork(runId: string, from: ForkPoint, queue?: QueueEntry): Promise<RunHandle> {
+    const { journal, loads, setup, catalogue, clock, tracking, wakeups } = this.parts;
     await journal.committed();
     const earlier = catalogue.find(runId);
     const past = RunLog.read(journal, earlier);
     const { records, until } = inheritanceOf(earlier.id, past.earlier, from);
     const { command, version, fingerprint, params, principal, seed } = earlier;
     const started = { id: randomUUID(), command, version, fingerprint, params, principal, key: null, startedAt: clock.now() };
-    const run = journal.newRun({ ...started, seed, place: null, standing: 'running' }, false);
+    const place = queue ? { queue: queue.name, key: queue.key, priority: earlier.place?.priority ?? queue.priority } : null;
+    const run = journal.newRun({ ...started, seed, place, standing: place ? 'queued' : 'running' }, false);
     const epoch = past.origin.epoch ?? earlier.startedAt;
     const forkedFrom = { run: earlier.id, seq: until };
-    const origin: RunOrigin = { deadline: undefined, traceparent: undefined, parent: undefined, epoch, forkedFrom };
+    const origin: RunOrigin = {
+      deadline: undefined,
+      traceparent: undefined,
+      parent: undefined,
+      epoch,
+      forkedFrom,
+      inherited: records.length + 1,
+    };
     setup.load(run, origin);
     journal.addRun(run);
     const log = RunLog.begin(journal, run, origin);
@@ -195,6 +208,13 @@ export class Starts {
       log.append({ kind, at, label, step, status, effect, startedAt, body });
     }
     await journal.committed();
-    return loads.load(run);
+    if (!queue) return loads.load(run);
+    wakeups.knowQueue(queue);
+    wakeups.look();
+    return tracking.handleOf(run.id);
   }
+}
+
+function nameOf(command: string, key: string): string {
+  return `${command}/${key}`; // No command has a slash in its name.
 }

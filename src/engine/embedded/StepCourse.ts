@@ -36,6 +36,13 @@ export interface StepCourseParts extends AttemptsParts {
   readonly turnToStart?: (() => Promise<Release> | undefined) | undefined;
 }
 
+/** In milliseconds since the epoch. */
+interface Moments {
+  readonly startedAt: number;
+  /** When it was judged what follows. */
+  readonly now: number;
+}
+
 export class StepCourse {
   private readonly attempts: Attempts;
   private readonly rests: RestingAsks;
@@ -160,7 +167,8 @@ export class StepCourse {
     else {
       trace.end(attempted.status, this.journaled.ends.reasonOf(attempted.error));
       const after = ask.next === 'probe' ? afterProbe : afterAttempt;
-      this.goOn(ask, after(ask, attempted, this.situation), startedAt);
+      const { situation } = this;
+      this.goOn(ask, after(ask, attempted, situation), { startedAt, now: situation.now });
     }
     this.parts.deliveries.nudge();
   }
@@ -173,7 +181,8 @@ export class StepCourse {
     }
     if (ask.next === 'probe' && value === undefined) {
       trace.end('succeeded');
-      this.goOn(ask, afterProbe(ask, undefined, this.situation), startedAt);
+      const { situation } = this;
+      this.goOn(ask, afterProbe(ask, undefined, situation), { startedAt, now: situation.now });
       return;
     }
     let body: string;
@@ -181,7 +190,7 @@ export class StepCourse {
       body = this.parts.codec.encode(value, `the outcome of ${name}`, outputClass);
     } catch (error) {
       trace.end('failed', this.journaled.ends.reasonOf(error));
-      this.goOn(ask, afterLostValue(ask, error), startedAt);
+      this.goOn(ask, afterLostValue(ask, error), { startedAt, now: this.parts.clock.now() });
       return;
     }
     trace.end('succeeded');
@@ -199,19 +208,17 @@ export class StepCourse {
     return { now: clock.now(), stopped: this.stopped, until: until(), draw };
   }
 
-  private goOn(ask: StepAsk, sequel: Sequel, startedAt: number): void {
+  private goOn(ask: StepAsk, sequel: Sequel, { startedAt, now }: Moments): void {
     const { records, ends } = this.journaled;
     if (sequel.follows === 'end') {
       ends.withError(ask, sequel, startedAt);
       return;
     }
-    const { clock, codec } = this.parts;
     const { status, error } = sequel;
-    const now = clock.now();
     const stuck = sequel.follows === 'stuck';
     const { dueAt, probes } = sequel.follows === 'again' ? sequel : { dueAt: now, probes: 0 };
     const reason = ends.reasonOf(error);
-    ask.note(records.attempted(ask, { status, errorText: codec.encodeError(error), dueAt, probes, stuck }, startedAt));
+    ask.note(records.attempted(ask, { status, errorText: this.parts.codec.encodeError(error), dueAt, probes, stuck }, startedAt));
     if (stuck) {
       ask.endTrace('handed-back', reason);
       this.parts.stuck(undoFailed(ask.request.name, reason, error));
@@ -226,8 +233,11 @@ export class StepCourse {
     const { name: step, branch } = request;
     const attempt = tried?.attempt;
     const after = waitMs === 0 ? 'at once' : `in ${waitMs} ms`;
-    const follows = next === 'probe' ? `its probe is asked what became of it ${after}` : `it is tried again ${after}`;
+    const said =
+      next === 'probe'
+        ? `What became of attempt ${attempt} of ${step} is not known, and its probe is asked ${after}`
+        : `Attempt ${attempt} of ${step} did not succeed, and the next one begins ${after}`;
     const log = stepLogger(this.parts, { step, phase: phaseOf(branch) }, () => false);
-    log.warn(`Attempt ${attempt} of ${step} did not succeed, ${follows}: ${reason}`, { attempt, waitMs });
+    log.warn(`${said}: ${reason}`, { attempt, waitMs });
   }
 }

@@ -10,6 +10,7 @@ import type { JournalRecord, StepStatus } from '../Record.js';
 import type { Leftover } from './divergence.js';
 import type { NewRecord } from './RunLog.js';
 import { type AttemptNote, attemptedBody, attemptsOf, type Remains, type StepAsk, type Tried, triedOf } from './StepAsk.js';
+import { isRepeatable } from './superseded.js';
 
 /** What may have happened. */
 interface Open {
@@ -77,7 +78,7 @@ export class StepRecords {
   supersede(identity: string): void {
     const records = this.outcomes.get(identity) ?? [];
     const last = records.at(-1);
-    if (last?.status !== 'failed' && last?.status !== 'cancelled') return;
+    if (!last || !isRepeatable(last)) return;
     if (records.length > 1) this.outcomes.set(identity, records.slice(0, -1));
     else this.outcomes.delete(identity);
   }
@@ -120,7 +121,8 @@ export class StepRecords {
     const deadline = once ? until : undefined;
     ask.deadline = deadline;
     const { name: label, effect } = ask.request;
-    const body = deadline === undefined ? null : JSON.stringify({ deadline });
+    const undoable = once && ask.request.undoable === true ? true : undefined; // Any other intent says so by being there.
+    const body = deadline === undefined && !undoable ? null : JSON.stringify({ deadline, undoable });
     this.intended.set(identity, { name: label, deadline });
     this.parts.append({ kind: 'step-intended', at: this.parts.clock.now(), step: identity, label, effect, body });
   }

@@ -39,7 +39,7 @@ export class Steps {
   private readonly course: StepCourse;
   private readonly asks = new UnreadAsks();
   private readonly origins = new ErrorOrigins();
-  /** Steps that can be undone, by identity. */
+  /** Identities of steps that can be undone, until they have an outcome that is known: an equal ask may settle one. */
   private readonly undoable = new Set<string>();
   /** What they gave, by the promise that the code has. */
   private readonly given = new WeakMap<Promise<unknown>, Given>();
@@ -124,12 +124,18 @@ export class Steps {
       const backoff = Backoff.of(request.name, request.retry, request.shielded === true);
       const inputText = this.parts.codec.exactText(request.input, `the input of ${request.name}`, request.inputClass);
       const identity = this.ordinals.take(request.branch, request.name, digest(inputText), request.key);
-      const subject = request.subject && this.given.get(request.subject);
+      const subject = this.subjectOf(request);
       this.admit(new StepAsk({ identity, request, inputText, backoff, promise, subject, resolve: resolve as StepAsk['resolve'], reject }));
     } catch (error) {
       reject(error);
     }
     return promise;
+  }
+
+  private subjectOf({ name, subject }: Pick<StepRequest<unknown>, 'name' | 'subject'>): Given | undefined {
+    const given = subject && this.given.get(subject);
+    if (subject && !given) throw new TypeError(`The subject of ${name} is no earlier ask that can be undone and has succeeded.`);
+    return given;
   }
 
   private admit(ask: StepAsk): void {
@@ -169,14 +175,14 @@ export class Steps {
     if (!ask) return;
     this.pending.delete(identity);
     this.records.pass(identity);
-    if (record.status === 'unknown') this.ordinals.release(identity);
-    const succeeded = record.status === 'succeeded';
-    const value = this.parts.codec.decode(record.body ?? 'null', succeeded ? ask.request.outputClass : undefined);
-    if (succeeded) {
-      // Kept before the code has it, which may change what it was handed.
-      if (this.undoable.has(identity)) this.given.set(ask.promise, { text: record.body ?? 'null', outputClass: ask.request.outputClass });
-      ask.resolve(value);
-    } else {
+    const { status, body } = record;
+    const succeeded = status === 'succeeded';
+    const given: Given = { text: body ?? 'null', outputClass: succeeded ? ask.request.outputClass : undefined };
+    if (status === 'unknown') this.ordinals.release(identity);
+    else if (this.undoable.delete(identity) && succeeded) this.given.set(ask.promise, given);
+    const value = this.parts.codec.decode(given.text, given.outputClass);
+    if (succeeded) ask.resolve(value);
+    else {
       this.origins.note(value, identity);
       ask.reject(value);
     }

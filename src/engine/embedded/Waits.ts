@@ -155,6 +155,12 @@ export class Waits {
     }
   }
 
+  /** Of what was recalled, that nothing came the last time does not count: it is waited for again. */
+  reask(kind: WaitKind, name: string): void {
+    const last = [...this.over].findLast(([, { kind: over, label }]) => over === ANSWERS[kind].over && label === name);
+    if (last) this.over.delete(last[0]);
+  }
+
   /** All that was recorded is delivered: asks whose time is over are answered, the others wait for theirs. */
   reachFrontier(): void {
     const { clock } = this.ports;

@@ -27,6 +27,7 @@ export async function checkRun(journal: Journal, run: RunRow, { setup, clock }: 
     const copy = scratch.newRun(run, false);
     scratch.addRun(copy);
     for (const record of earlier) scratch.addRecord(copy, record);
+    for (const [after, { from }] of journal.bridges(run)) scratch.dropRecords(copy, from, after - 1);
     const { codec, secrets } = setup;
     const execution = new Execution({
       journal: scratch,

@@ -3,6 +3,7 @@ import { UsageError } from '../../kernel/errors.js';
 import type { ForkPoint } from '../Engine.js';
 import type { JournalRecord, RecordKind } from '../Record.js';
 import { branchOf } from './Ordinals.js';
+import { standing } from './superseded.js';
 
 const INHERITED: ReadonlySet<RecordKind> = new Set([
   'step-ended',
@@ -30,7 +31,7 @@ export function inheritanceOf(runId: string, records: readonly JournalRecord[], 
   }
   const before = records.filter((record) => record.seq < seq);
   refuseUndoable(runId, before);
-  return { records: before.filter(({ kind, status }) => INHERITED.has(kind) && status !== 'cancelled'), until: seq - 1 };
+  return { records: standing(before).filter(({ kind, status }) => INHERITED.has(kind) && status !== 'cancelled'), until: seq - 1 };
 }
 
 function seqOfStep(runId: string, records: readonly JournalRecord[], step: string): number {
@@ -44,10 +45,16 @@ function seqOfStep(runId: string, records: readonly JournalRecord[], step: strin
   return first.seq;
 }
 
+/** Only what can be undone is intended, but for a step that is done once: that says itself whether it can be. */
+function isUndoable({ effect, body }: JournalRecord): boolean {
+  return effect !== 'once' || (JSON.parse(body ?? '{}') as { readonly undoable?: boolean }).undoable === true;
+}
+
 /** Exactly one run owns each undo: what can be undone, or was, is not carried over to another. */
 function refuseUndoable(runId: string, records: readonly JournalRecord[]): void {
-  const undoable = records.find(({ kind, effect, step }) => {
-    return (kind === 'step-intended' && effect !== 'once') || (kind === 'step-ended' && branchOf(step ?? '').endsWith('.undo'));
+  const undoable = records.find((record) => {
+    const { kind, step } = record;
+    return (kind === 'step-intended' && isUndoable(record)) || (kind === 'step-ended' && branchOf(step ?? '').endsWith('.undo'));
   });
   if (!undoable) return;
   throw refused(

@@ -24,7 +24,7 @@ export function endOf(journal: Journal, run: RunRow): EndedRun {
 }
 
 /** @throws InvariantViolation `JOURNAL_ALTERED` */
-export function endBody(journal: Journal, run: RunRow): EndBody {
+function endBody(journal: Journal, run: RunRow): EndBody {
   return JSON.parse(RunLog.read(journal, run).earlier.at(-1)?.body ?? '{}') as EndBody;
 }
 

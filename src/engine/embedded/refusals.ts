@@ -80,15 +80,31 @@ export function runEnded(runId: string): UsageError {
   });
 }
 
-/** Why a run cannot be gone on with after its end, if it cannot. */
-export function notReopened({ id, status }: RunRow, records: readonly JournalRecord[]): UsageError | undefined {
+/** Why a run cannot be gone on with after its end, if it cannot. @param inTime its deadline, if it has one, has not passed */
+export function notReopened({ id, status }: RunRow, records: readonly JournalRecord[], inTime = true): UsageError | undefined {
   const refuse = (why: string) =>
     new UsageError('RUN_NOT_REOPENED', `Run ${id} cannot be gone on with: ${why}.`, { details: { run: id, status } });
   if (status === 'compensated') return refuse('what it did was undone. Start another one');
   if (status !== 'failed') return refuse(`only a failed run can, and this one ${status === null ? 'has not ended' : `is ${status}`}`);
   const lastEnd = records.findLastIndex(({ kind }) => kind === 'reopened');
-  const late = records.slice(lastEnd + 1).find(({ kind }) => kind === 'time-passed');
-  return late && refuse(`its time (${late.label}) has passed. Start another one, or fork it`);
+  const late = records.slice(lastEnd + 1).find(({ kind }) => kind === 'time-passed')?.label ?? (inTime ? undefined : 'deadline');
+  return late === undefined ? undefined : refuse(`its time (${late}) has passed. Start another one, or fork it`);
+}
+
+/** @param why the child cannot be gone on with */
+export function childNotReopened({ id, status }: RunRow, child: RunRow, why: SixfoldError): UsageError {
+  return new UsageError(
+    'RUN_NOT_REOPENED',
+    `Run ${id} cannot be gone on with, since it failed with its child ${child.command}: ${why.message}`,
+    { cause: why, details: { run: id, status, child: child.id } },
+  );
+}
+
+/** Another reopening, or `prune`, was faster. */
+export function reopenedByOthers(runId: string): UsageError {
+  return new UsageError('RUN_NOT_REOPENED', `Run ${runId} cannot be gone on with: it was gone on with, or removed, meanwhile.`, {
+    details: { run: runId },
+  });
 }
 
 /** A refusal that ends the run; the others leave it to be resumed. */

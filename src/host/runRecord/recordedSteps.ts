@@ -106,7 +106,8 @@ export function supersededBy({ seq, body }: JournalRecord, records: readonly Jou
   return superseded.flatMap((identity) => {
     const before = records.filter((record) => record.kind === 'step-ended' && record.step === identity && record.seq < seq);
     const last = before.at(-1);
-    return last?.status === 'failed' || last?.status === 'cancelled' ? [last] : [];
+    const isVerdict = last?.status === 'succeeded' && last.effect === 'read'; // Of a gate that did not pass.
+    return last && (isVerdict || last.status === 'failed' || last.status === 'cancelled') ? [last] : [];
   });
 }
 

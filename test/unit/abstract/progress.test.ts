@@ -131,7 +131,7 @@ describe('observers of a run', () => {
     }
     await before[Symbol.asyncDispose]();
     stuck = false;
-    await using after = await open([Sticky], { engine: { file } });
+    await using after = await open([Sticky], { engine: { file }, start: { resume: false } });
     const events = await all((await after.resume(run.id)).progress({ after: last }));
     expect(events[0]).toMatchObject({ type: 'step-replayed', step: 'first' });
     expect(events.at(-1)).toMatchObject({ type: 'ended', status: 'completed' });

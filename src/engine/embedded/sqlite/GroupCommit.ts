@@ -4,8 +4,9 @@
  * Owns: what is not on disk yet, who waits for it, on which thread it is written. Does not own: what the rows mean.
  * Invariants: rows reach the disk in the order they were added, those of one round together or not at all; who waits is
  * answered when everything added before is on disk and the lease is sure (R1, R11). A commit that fails for want of a lock
- * or of room is tried again until the journal is closed; one that fails otherwise breaks the journal; one that finds the
- * lease lost drops everything.
+ * or of room is tried again until the journal is closed; one that finds the lease lost drops everything, and so does one that
+ * does not fit to what the file has of some run, after which all runs go on from their last commit; one that fails otherwise
+ * breaks the journal.
  */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { InvariantViolation, messageOf, TransientError } from '../../../kernel/errors.js';
@@ -52,6 +53,9 @@ interface Round {
   parties: Party[];
 }
 
+/** So often, with less than a minute between, this process lets go of its runs before the journal counts as broken. */
+const MISFITS_MAX = 5;
+const MISFITS_APART_MS = 60_000;
 const RETRY_MS_MAX = { locked: 500, other: 5000 } as const;
 
 export class GroupCommit {
@@ -61,6 +65,8 @@ export class GroupCommit {
   private over: unknown;
   private retry: NodeJS.Timeout | undefined;
   private blockedSince: number | undefined;
+  private misfits = 0;
+  private misfitAt = Number.NEGATIVE_INFINITY;
   private thread: CommitThread | undefined;
   private readonly times = new CommitTimes();
   private readonly writer: ReturnType<typeof commitWriter>;
@@ -204,6 +210,10 @@ export class GroupCommit {
 
   private failed(round: Round, error: unknown, attempt: number): void {
     if (this.over) return;
+    if (sqliteCode(error) === SQLITE.CONSTRAINT && this.mayLetGo()) {
+      this.letGo(error);
+      return;
+    }
     if (!isPassing(error)) {
       const options = { cause: error };
       this.end(new InvariantViolation('JOURNAL_WRITE_FAILED', `The journal could not be written: ${messageOf(error)}.`, options));
@@ -215,6 +225,26 @@ export class GroupCommit {
     const besides = isLocked ? this.events.blocked(performance.now() - this.blockedSince) : '';
     this.logger.warn(`The journal cannot be written (${messageOf(error)}); trying again in ${waitMs} ms. Runs wait.${besides}`);
     this.retry = setTimeout(() => this.attempt(round, attempt + 1), waitMs);
+  }
+
+  private mayLetGo(): boolean {
+    const now = performance.now();
+    this.misfits = now - this.misfitAt < MISFITS_APART_MS ? this.misfits + 1 : 1;
+    this.misfitAt = now;
+    return this.misfits <= MISFITS_MAX;
+  }
+
+  /** What this process knows of some run is not what the file has: as if it had been held up, it starts over with what is on disk. */
+  private letGo(error: unknown): void {
+    this.logger.error(
+      `What this process had of a run does not fit to the journal (${messageOf(error)}). Its runs go on from their last commit.`,
+    );
+    try {
+      this.lease.release();
+    } catch (cause) {
+      if (!isPassing(cause)) throw cause; // Else others see no more beats, and take the runs.
+    }
+    this.loseLease();
   }
 
   private loseLease(): void {

@@ -46,10 +46,10 @@ export function openDatabase(options: DatabaseOptions): DatabaseSync {
   }
 }
 
-/** The settings of every connection that writes. */
 /** Rarer than by default: a commit that copies the log into the file takes many times as long as one that does not. */
 const CHECKPOINT_PAGES = 8192;
 
+/** The settings of every connection that writes. */
 export function writingPragmas(fsync: boolean, busyTimeoutMs: number): string {
   return `PRAGMA synchronous = ${fsync ? 'FULL' : 'NORMAL'}; PRAGMA fullfsync = ${fsync}; PRAGMA busy_timeout = ${busyTimeoutMs};
     PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};`;

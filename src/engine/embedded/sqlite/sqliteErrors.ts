@@ -2,7 +2,18 @@
 import { messageOf, type SixfoldError, TransientError, UsageError } from '../../../kernel/errors.js';
 
 /** Result codes of SQLite, https://www.sqlite.org/rescode.html; the low byte of an extended code. */
-export const SQLITE = { ERROR: 1, BUSY: 5, LOCKED: 6, READONLY: 8, IOERR: 10, CORRUPT: 11, FULL: 13, CANTOPEN: 14, NOTADB: 26 } as const;
+export const SQLITE = {
+  ERROR: 1,
+  BUSY: 5,
+  LOCKED: 6,
+  READONLY: 8,
+  IOERR: 10,
+  CORRUPT: 11,
+  FULL: 13,
+  CANTOPEN: 14,
+  CONSTRAINT: 19,
+  NOTADB: 26,
+} as const;
 
 const PASSING: ReadonlySet<number | undefined> = new Set([SQLITE.BUSY, SQLITE.LOCKED, SQLITE.IOERR, SQLITE.FULL]);
 
