@@ -12,7 +12,7 @@ export class Expense {
   amount!: number;
 }
 
-export class Approval {
+class Approval {
   @IsBoolean()
   granted!: boolean;
 

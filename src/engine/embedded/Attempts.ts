@@ -60,15 +60,15 @@ export class Attempts {
     return this.underWay.has(identity);
   }
 
-  /** When an attempt that begins now is aborted, in milliseconds since the epoch. */
-  limitOf({ backoff, request, tries }: StepAsk): number | undefined {
+  /** When an attempt that begins at `from` is aborted, in milliseconds since the epoch. */
+  private limitOf({ backoff, request, tries }: StepAsk, from: number): number | undefined {
     const timeoutMs = backoff.timeoutMs(tries, request.timeoutMs);
-    return timeoutMs === undefined ? undefined : this.parts.clock.now() + timeoutMs;
+    return timeoutMs === undefined ? undefined : from + timeoutMs;
   }
 
   /** When nothing of an attempt that begins now happens any more, as far as is known. */
   deadlineOf(ask: StepAsk): number | undefined {
-    const limit = this.limitOf(ask);
+    const limit = this.limitOf(ask, this.parts.clock.now());
     const runUntil = this.runUntil(ask);
     return limit === undefined || runUntil === undefined ? (limit ?? runUntil) : Math.min(limit, runUntil);
   }
@@ -96,6 +96,7 @@ export class Attempts {
     const settings: AttemptSettings = {
       clock,
       graceMs,
+      startedAt,
       number: ask.attempt,
       runUntil: this.runUntil(ask),
       until: this.untilOf(ask, startedAt),
@@ -116,7 +117,7 @@ export class Attempts {
 
   private untilOf(ask: StepAsk, startedAt: number): number | undefined {
     if (ask.next === 'probe') return startedAt + (ask.request.timeoutMs ?? PROBE_MS_MAX);
-    const limit = this.limitOf(ask);
+    const limit = this.limitOf(ask, startedAt);
     // What was recorded holds, however long that took.
     return limit === undefined || !ask.once || ask.deadline === undefined ? limit : Math.min(limit, ask.deadline);
   }

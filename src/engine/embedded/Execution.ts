@@ -1,8 +1,8 @@
 /**
  * One run on one load: drives its code over the journal.
  *
- * Owns: the turn of the code, the order of delivery, cancellation, whether it may be put aside. Does not own: the journal
- * file, what the code asks for (Facilities), what it sees (EmbeddedRun), how the end is written (departure), other runs.
+ * Owns: the order of delivery, cancellation, whether it may be put aside. Does not own: the journal
+ * file, the code's turns (CodeTurns), its time (RunTime), what it asks for (Facilities) and sees (EmbeddedRun), how the end is written (departure), other runs.
  * Invariants: R1 no step starts and no outcome is answered before everything it depends on is on disk; R3 records are
  * delivered one at a time, lowest first among those asked for, live and on replay, with all microtasks drained in
  * between; R4 an ask that comes while the engine is not driving is refused; R7 the run ends only when every started step
@@ -11,23 +11,24 @@
 import type { Observation } from '../../abstract/DurableRun.js';
 import type { RunHappening } from '../../abstract/RunEvent.js';
 import { CancelledError, messageOf, SixfoldError } from '../../kernel/errors.js';
-import { betweenSteps, whereabouts } from '../../kernel/whereabouts.js';
+import { whereabouts } from '../../kernel/whereabouts.js';
 import type { EndedRun } from '../Engine.js';
 import { handedBack, isHandBack } from '../handBack.js';
 import type { JournalRecord, RecordKind } from '../Record.js';
 import { Arrivals } from './Arrivals.js';
 import { outcomeUnknown } from './attempt.js';
+import { CodeTurns, type CodeTurnsPorts } from './CodeTurns.js';
 import { Deliveries } from './Deliveries.js';
 import { committed, leave, putAside, recordEnd, strand } from './departure.js';
 import { judgeEnd, judgeEquals, judgeFrontier } from './divergence.js';
-import { drain } from './drain.js';
 import { EmbeddedRun, type RunDriver } from './EmbeddedRun.js';
 import type { ExecutionParts } from './ExecutionParts.js';
 import { Facilities, type FacilitiesPorts } from './Facilities.js';
 import type { Rest } from './Journal.js';
 import { Publication } from './Publication.js';
+import { RunTime } from './RunTime.js';
 import { afterFailure, cancelled, checked, isOutcome, notJournaled, stepInStep } from './refusals.js';
-import { type Resumption, resumptionsOf } from './superseded.js';
+import { resumptionsOf } from './superseded.js';
 import { tidyUp } from './tidyUp.js';
 import type { RunEnding } from './verdict.js';
 
@@ -37,10 +38,6 @@ export type LoadEnd =
   | { readonly at: 'aside' }
   | { readonly at: 'left'; readonly why: unknown };
 
-type Ending = { readonly result: unknown } | { readonly error: unknown };
-/** How the code ended, and what had stopped the run by then. */
-type Settled = Ending & { readonly stopped: unknown };
-
 /** Recorded, and never delivered to the code. */
 const UNDELIVERED: ReadonlySet<RecordKind> = new Set(['step-intended', 'step-attempted', 'ended', 'reopened']);
 
@@ -49,19 +46,15 @@ function isStop({ kind }: JournalRecord): boolean {
   return kind === 'cancel-requested' || kind === 'time-passed';
 }
 
-export class Execution implements RunDriver, FacilitiesPorts {
+export class Execution implements RunDriver, FacilitiesPorts, CodeTurnsPorts {
   readonly facilities: Facilities;
   readonly deliveries = new Deliveries();
   private readonly publication: Publication;
   private readonly face: EmbeddedRun;
   private madeArrivals: Arrivals | undefined;
-  /** The last record that an earlier load could deliver. */
-  private readonly replayUntil: number;
-  private delivered: { readonly seq: number; readonly at: number };
-  private readonly resumptions: readonly Resumption[];
+  private readonly time: RunTime;
+  private readonly turns: CodeTurns;
   private controller: AbortController | undefined;
-  private driving = false;
-  private settled: Settled | undefined;
   private refusal: SixfoldError | undefined;
   private handingBack = false;
   /** Nothing is under way, and something is waited for. */
@@ -75,12 +68,13 @@ export class Execution implements RunDriver, FacilitiesPorts {
 
   constructor(private readonly parts: ExecutionParts) {
     const { run, earlier } = parts.log;
-    this.resumptions = resumptionsOf(earlier, parts.origin.forkedFrom && { startedAt: run.startedAt, inherited: parts.origin.inherited });
-    this.delivered = { seq: 0, at: this.timeAt(0, parts.origin.epoch ?? run.startedAt) };
+    const { epoch = run.startedAt, forkedFrom, inherited } = parts.origin;
+    this.time = new RunTime(resumptionsOf(earlier, forkedFrom && { startedAt: run.startedAt, inherited }), epoch);
+    this.turns = new CodeTurns(this);
     this.publication = new Publication(parts.journal, parts.watch);
     this.face = new EmbeddedRun(parts, this);
     this.facilities = new Facilities(parts, this);
-    this.replayUntil = this.recall(earlier);
+    this.recall(earlier);
   }
 
   get id(): string {
@@ -97,7 +91,7 @@ export class Execution implements RunDriver, FacilitiesPorts {
   }
 
   get replaying(): boolean {
-    return this.delivered.seq < this.replayUntil;
+    return this.time.replaying;
   }
 
   get traceId(): string {
@@ -105,17 +99,11 @@ export class Execution implements RunDriver, FacilitiesPorts {
   }
 
   get deliveredAt(): number {
-    return this.delivered.at;
+    return this.time.now;
   }
 
   get resumedAt(): number {
-    return Math.max(0, ...this.resumptions.map(({ at }) => at));
-  }
-
-  /** The time of the run once that record is delivered. */
-  private timeAt(seq: number, at: number): number {
-    if (this.resumptions.length === 0) return at;
-    return Math.max(at, ...this.resumptions.filter(({ after }) => after <= seq).map((resumption) => resumption.at));
+    return this.time.resumedAt;
   }
 
   branchEnded(place: string): void {
@@ -208,11 +196,12 @@ export class Execution implements RunDriver, FacilitiesPorts {
   private ending(): RunEnding {
     const { unsettled } = this.facilities;
     if (unsettled.length > 0) return { status: 'unknown', error: outcomeUnknown(unsettled.join(', '), 'its outcome was lost') };
-    if (this.refusal || !this.settled) return { status: 'failed', error: this.refusal };
-    const { stopped } = this.settled;
+    const { settled } = this.turns;
+    if (this.refusal || !settled) return { status: 'failed', error: this.refusal };
+    const { stopped } = settled;
     if (this.face.continuation && stopped === undefined) return { status: 'continued' };
-    if ('result' in this.settled) return { status: 'completed', result: this.settled.result };
-    const { error } = this.settled;
+    if ('result' in settled) return { status: 'completed', result: settled.result };
+    const { error } = settled;
     if (this.parts.program.compensated) return { status: 'compensated', error };
     return { status: stopped instanceof CancelledError ? 'cancelled' : 'failed', error };
   }
@@ -254,13 +243,13 @@ export class Execution implements RunDriver, FacilitiesPorts {
   }
 
   private async driveCode(): Promise<void> {
-    await this.turn(() => this.begin());
+    await this.turns.begin();
     while (!this.refusal) {
       if (this.defect) throw this.defect.error;
       const record = this.deliveries.take();
       if (record) {
         this.wantedAside = false;
-        await this.turn(() => this.deliver(record));
+        await this.turns.turn(() => this.deliver(record));
         continue;
       }
       if (!this.facilities.unused) await this.passFrontier();
@@ -268,14 +257,14 @@ export class Execution implements RunDriver, FacilitiesPorts {
       if (this.facilities.hasFresh && !this.handingBack) continue; // It came while the others were on their way to the disk.
       const { active, resting, waiting, hasFresh, leftover } = this.facilities;
       if (active) await this.deliveries.arrival();
-      else if (resting || (waiting && !this.settled)) {
+      else if (resting || (waiting && !this.turns.settled)) {
         if (this.wantedAside || this.handingBack) {
           this.wantedAside = true;
           this.over = true; // From here on what comes is kept for the next load.
           return;
         }
         await this.standStill();
-      } else if (this.settled && !hasFresh) {
+      } else if (this.turns.settled && !hasFresh) {
         this.refusal = judgeEnd(leftover, this.sameCode, this.parts.program.retired);
         return;
       } else this.refusal = this.handingBack ? handedBack(this.id) : notJournaled(this.parts.log.run, 'waits for');
@@ -291,44 +280,20 @@ export class Execution implements RunDriver, FacilitiesPorts {
     this.standsStill = false;
   }
 
-  private begin(): void {
-    const settle = (settled: Ending): void => {
-      if (this.driving) this.settled = { ...settled, stopped: this.stopped };
-      else this.refuseLateWork('came to its end after');
-    };
-    betweenSteps(() => this.runCode()).then(
-      (result) => settle({ result }),
-      (error: unknown) => settle({ error }),
-    );
+  runCode(): Promise<unknown> {
+    return this.parts.program.run(this.face);
   }
 
-  private runCode(): Promise<unknown> {
-    try {
-      return this.parts.program.run(this.face);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  endedLate(): void {
+    this.refuseLateWork('came to its end after');
   }
 
-  /** Lets the code run on until all that it can do without the engine is done. */
-  private turn(move: () => void): Promise<void> {
-    return new Promise((resolve) => {
-      this.driving = true;
-      move();
-      drain(
-        () => {
-          this.driving = false;
-          resolve();
-        },
-        () => this.settled !== undefined && this.facilities.unused,
-      );
-    });
+  get unused(): boolean {
+    return this.facilities.unused;
   }
 
   private deliver(record: JournalRecord): void {
-    // A decision or an event may have been recorded long before it is asked for; time does not go back for it.
-    const seq = Math.max(this.delivered.seq, record.seq);
-    this.delivered = { seq, at: this.timeAt(seq, Math.max(this.delivered.at, record.at)) };
+    this.time.deliver(record);
     if (isStop(record)) this.halt(this.errorOfStop(record));
     else this.facilities.deliver(record);
   }
@@ -344,7 +309,7 @@ export class Execution implements RunDriver, FacilitiesPorts {
   }
 
   /** What stopped the run, if something did. */
-  private get stopped(): SixfoldError | undefined {
+  get stopped(): SixfoldError | undefined {
     return this.controller?.signal.reason as SixfoldError | undefined; // Nobody else has the controller.
   }
 
@@ -370,14 +335,12 @@ export class Execution implements RunDriver, FacilitiesPorts {
     }
   }
 
-  private recall(records: readonly JournalRecord[]): number {
-    let last = 0;
+  private recall(records: readonly JournalRecord[]): void {
     for (const record of records) {
       if (record.kind === 'started' || record.kind === 'resumed') continue;
       this.facilities.recall(record);
-      if (!UNDELIVERED.has(record.kind)) last = record.seq;
+      if (!UNDELIVERED.has(record.kind)) this.time.recall(record);
     }
-    return last;
   }
 
   stuck(error: SixfoldError): void {
@@ -398,8 +361,8 @@ export class Execution implements RunDriver, FacilitiesPorts {
 
   refusalOf(name: string, shielded: boolean): SixfoldError | undefined {
     if (whereabouts() === 'in-step') return stepInStep(name);
-    if (!this.driving) return this.refuseLateWork(`asked for ${name} after`);
-    if (this.settled && 'error' in this.settled) return afterFailure(name);
+    if (!this.turns.driving) return this.refuseLateWork(`asked for ${name} after`);
+    if (this.turns.settled && 'error' in this.turns.settled) return afterFailure(name);
     return shielded ? undefined : this.stopped;
   }
 

@@ -27,6 +27,8 @@ export interface AttemptSettings {
   readonly clock: Clock;
   /** How long a body may take to heed its signal before it is given up. */
   readonly graceMs: number;
+  /** Just now, in milliseconds since the epoch. */
+  readonly startedAt: number;
   /** Number of the attempt. */
   readonly number: number;
   /** When it is aborted, in milliseconds since the epoch. */
@@ -35,7 +37,7 @@ export interface AttemptSettings {
   readonly runUntil: number | undefined;
   readonly trace: AttemptTrace;
   /** What the body threw says that this run has to be left to its next load. Such an error of another run is as any other. */
-  handsBack(error: unknown): boolean;
+  readonly handsBack: (error: unknown) => boolean;
 }
 
 export type CallParts = Omit<Call, 'signal' | 'deadline' | 'attempt' | 'traceparent'>;
@@ -45,10 +47,10 @@ export async function attemptStep(
   work: Work,
   parts: CallParts,
   controller: AbortController,
-  { clock, graceMs, number, until, runUntil, trace, handsBack }: AttemptSettings,
+  { clock, graceMs, startedAt, number, until, runUntil, trace, handsBack }: AttemptSettings,
 ): Promise<Attempted> {
   const { key, log, workspace, emit, progress, secret } = parts;
-  const limitMs = until === undefined ? undefined : Math.max(until - clock.now(), 0);
+  const limitMs = until === undefined ? undefined : Math.max(until - startedAt, 0);
   const stopTimer = limitMs === undefined ? undefined : clock.after(limitMs, () => controller.abort(timedOut(work.name, limitMs)));
   const call: Call = {
     key,
