@@ -1,38 +1,13 @@
 /** Runs that wait, are put aside, queue, split into parts, go on as others, or are gone on with after their end; on every journal. */
 import { join } from 'node:path';
-import { type CommandContext, CommandFailure, type CommandRunner, type RunCheck } from '../../src/index.js';
+import { type CommandContext, CommandFailure, type RunCheck } from '../../src/index.js';
 import { commandOf, open } from '../support/application.js';
 import { journalFolder } from '../support/engineHarness.js';
+import { all, DAY, settle, stateOf, until, Word } from '../support/longRuns.js';
 import { ManualClock } from '../support/ManualClock.js';
 
 const folder = journalFolder();
 let files = 0;
-const DAY = 86_400_000;
-
-const settle = async (turns = 20) => {
-  for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-};
-
-/** Lets the engine go on until it is so. */
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 5000; turn += 1) {
-    if (await holds()) return;
-    await settle(1);
-  }
-  throw new Error('It did not become so.');
-}
-
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
-}
-
-class Word {
-  text!: string;
-}
-
-const stateOf = async (runner: CommandRunner, id: string) => (await runner.history(id)).state;
 
 describe.each(['in memory', 'in a file'])('%s', (where) => {
   const newFile = () => (where === 'in memory' ? ':memory:' : join(folder, `${files++}.db`));

@@ -8,49 +8,19 @@ import { type CommandContext, CommandFailure, type CommandRunner, command, Plain
 import { commandOf, open } from '../support/application.js';
 import { journalFolder } from '../support/engineHarness.js';
 import { addRun, addStep, aRun, type Begun, endRun, NO_EVENTS, ORIGIN } from '../support/journals.js';
+import { all, DAY, settle, stateOf, until, untilAside, Word } from '../support/longRuns.js';
 import { ManualClock } from '../support/ManualClock.js';
 
 const folder = journalFolder();
 let files = 0;
-const DAY = 86_400_000;
 const HOUR = 3_600_000;
 
-class Word {
-  text!: string;
-}
 const W = { schema: Word };
 const F = () => new CommandFailure('PLAN_INFEASIBLE', 'x');
 
-const settle = async (turns = 30) => {
-  for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-};
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 5000; turn += 1) {
-    if (await holds()) return;
-    await settle(1);
-  }
-  throw new Error('It did not become so.');
-}
-
-const stateOf = async (runner: CommandRunner, id: string) => (await runner.history(id)).state;
 const idOf = async (runner: CommandRunner, name: string, state: string) =>
   (await runner.runs(1000)).find((run) => run.command === name && (state === 'open' ? run.endedAt === null : run.state === state))?.id ??
   '';
-
-/** Until the run has been put aside, with a clock that stands otherwise. */
-async function putAside(runner: CommandRunner, clock: ManualClock, id: string): Promise<void> {
-  await until(async () => {
-    clock.advance(10);
-    return (await stateOf(runner, id)) === 'waiting';
-  });
-}
-
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
-}
 
 describe.each(['in memory', 'in a file'])('%s', (where) => {
   const newFile = () => (where === 'in memory' ? ':memory:' : join(folder, `${files++}.db`));
@@ -92,7 +62,7 @@ describe.each(['in memory', 'in a file'])('%s', (where) => {
       const { clock, e } = setup();
       await using runner = await open([Chain, Parent, Filler], e);
       const run = await runner.start(Parent, {});
-      await putAside(runner, clock, run.id);
+      await untilAside(runner, clock, run.id);
       clock.advance(30 * DAY);
       await prune(runner, clock, Filler);
       const successor = await idOf(runner, 'chain', 'open');
@@ -142,7 +112,7 @@ describe.each(['in memory', 'in a file'])('%s', (where) => {
     const { clock, e } = setup();
     await using runner = await open([Child, Parent, Started, Filler], e);
     const run = await runner.start(Parent, {});
-    await putAside(runner, clock, run.id);
+    await untilAside(runner, clock, run.id);
     clock.advance(30 * DAY);
     await prune(runner, clock, Filler);
     expect(await idOf(runner, 'child', 'completed')).toBe('');
@@ -296,7 +266,7 @@ describe.each(['in memory', 'in a file'])('%s', (where) => {
         const runs = [];
         for (const id of goneOnWith) runs.push(how === 'fork' ? await runner.fork(id, { step: 'b' }) : await runner.reopen(id));
         const [limited, sleeping, waiting] = runs as [(typeof runs)[0], (typeof runs)[0], (typeof runs)[0]];
-        for (const { id } of runs) await putAside(runner, clock, id);
+        for (const { id } of runs) await untilAside(runner, clock, id);
         clock.advance(10 * 60_000);
         expect(await limited.outcome()).toMatchObject({ status: 'completed', result: 'in time' });
         expect(await stateOf(runner, waiting.id)).toBe('waiting');
@@ -441,7 +411,7 @@ describe.each(['in memory', 'in a file'])('%s', (where) => {
       clock.advance(DAY);
       broken = false;
       const reopened = await runner.reopen(run.id);
-      await putAside(runner, clock, run.id);
+      await untilAside(runner, clock, run.id);
       clock.advance(HOUR / 2);
       expect(await reopened.outcome()).toMatchObject({ status: 'completed', result: 'well' });
     });
@@ -543,7 +513,7 @@ describe('a child that has ended', () => {
     const e = { engine: { file, clock, unloadAfterMs: 10 } };
     const first = await open([Child, Parent], e);
     const { id } = await first.start(Parent, {});
-    await putAside(first, clock, id);
+    await untilAside(first, clock, id);
     await first[Symbol.asyncDispose]();
     const second = await open([Child], e);
     const child = await idOf(second, 'child', 'open');
@@ -673,7 +643,7 @@ describe('a child whose params class changed while it runs', () => {
     const [Child, Parent] = versions(false);
     const first = await open([Child, Parent], e);
     const { id } = await first.start(Parent, {});
-    await putAside(first, clock, id);
+    await untilAside(first, clock, id);
     await first[Symbol.asyncDispose]();
     await using second = await open([...versions(true)], e);
     const run = await second.resume(id);

@@ -1,38 +1,15 @@
 /** Edges of runs that wait, continue, stop, or have parts: each once went wrong. */
 import { join } from 'node:path';
-import { CommandFailure, type CommandRunner } from '../../src/index.js';
+import { CommandFailure } from '../../src/index.js';
 import { commandOf, open } from '../support/application.js';
 import { journalFolder } from '../support/engineHarness.js';
+import { DAY, settle, until, untilAside, Word } from '../support/longRuns.js';
 import { ManualClock } from '../support/ManualClock.js';
 
 const folder = journalFolder();
 let files = 0;
-const DAY = 86_400_000;
 const refuse = () => new CommandFailure('SYSTEM_REFUSED', 'no');
 
-const settle = async (turns = 30) => {
-  for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-};
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 5000; turn += 1) {
-    if (await holds()) return;
-    await settle(1);
-  }
-  throw new Error('It did not become so.');
-}
-
-/** Lets time go on until the run is put aside. */
-async function untilAside(runner: CommandRunner, clock: ManualClock, id: string): Promise<void> {
-  await until(async () => {
-    clock.advance(10);
-    return (await runner.history(id)).state === 'waiting';
-  });
-}
-
-class Word {
-  text!: string;
-}
 const W = { schema: Word };
 
 describe.each(['in memory', 'in a file'])('%s', (where) => {

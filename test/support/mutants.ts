@@ -33,9 +33,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: 'a batch of outcomes is delivered in one tick',
     file: 'engine/embedded/Execution.ts',
-    text: 'await this.turn(() => this.deliver(record));',
+    text: 'await this.turns.turn(() => this.deliver(record));',
     instead:
-      'await this.turn(() => { this.deliver(record); for (let more = this.deliveries.take(); more; more = this.deliveries.take()) this.deliver(more); });',
+      'await this.turns.turn(() => { this.deliver(record); for (let more = this.deliveries.take(); more; more = this.deliveries.take()) this.deliver(more); });',
   },
   {
     defect: 'the number of attempts is lost in a crash',
@@ -83,7 +83,7 @@ export const MUTANTS: readonly Mutant[] = [
     defect: 'the loser of a race is dropped at the end',
     file: 'engine/embedded/Execution.ts',
     text: 'if (active) await this.deliveries.arrival();',
-    instead: 'if (active && !this.settled) await this.deliveries.arrival();',
+    instead: 'if (active && !this.turns.settled) await this.deliveries.arrival();',
   },
   {
     defect: 'the intent is not recorded',
