@@ -11,7 +11,7 @@ import { addRun, addStep, type Begun, endRun, openJournal } from '../support/jou
 
 const WAL_HEADER = 32;
 const FRAME = 24 + 4096;
-/** SQLite begins to copy the log into the file at 1,000 frames, after which a cut would be no cut of the log alone. */
+/** Far below where SQLite begins to copy the log into the file, after which a cut would be no cut of the log alone. */
 const FRAMES = { min: 690, max: 950 };
 const EVERYTHING = [
   'SELECT uid, status, standing, due, waits, owner, successor, published, queue FROM run ORDER BY id',
