@@ -17,7 +17,7 @@ interface Message {
 export interface ProcessOptions extends Partial<SqliteJournalOptions> {
   /** Program and arguments that run it. */
   readonly under?: readonly string[];
-  /** @default that of this process */
+  /** What it becomes before it opens the journal; it may not be able to read the programs that it runs on. @default what this process is */
   readonly uid?: number;
 }
 
@@ -33,11 +33,11 @@ export class JournalProcess {
     });
   }
 
-  static async start(program: string, file: string, { under = [], uid, ...options }: ProcessOptions = {}): Promise<JournalProcess> {
+  static async start(program: string, file: string, { under = [], ...options }: ProcessOptions = {}): Promise<JournalProcess> {
     const [command = process.execPath, ...before] = under;
     const runtime = under.length > 0 ? [process.execPath] : [];
     const args = [...before, ...runtime, '--no-warnings', program, file, JSON.stringify(options)];
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], ...(uid === undefined ? {} : { uid, gid: uid }) });
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
     child.stdout?.resume();
     const started = new JournalProcess(child);
     try {

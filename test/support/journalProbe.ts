@@ -12,9 +12,17 @@ let journal: SqliteJournal;
 let begun: Begun;
 let lock: DatabaseSync | undefined;
 
+function become(uid: number): void {
+  process.setgroups?.([]);
+  process.setgid?.(uid);
+  process.setuid?.(uid);
+}
+
 const CALLS = {
   open: () => {
-    journal = new SqliteJournal({ file, readOnly: false, fsync: false, ...(JSON.parse(options) as object) }, logger);
+    const { uid, ...given } = JSON.parse(options) as { readonly uid?: number };
+    if (uid !== undefined) become(uid);
+    journal = new SqliteJournal({ file, readOnly: false, fsync: false, ...given }, logger);
     journal.attach({ changed: () => undefined, fenced: () => tell({ fenced: true }) }, ['walk']);
   },
   begin: async () => {
