@@ -175,6 +175,8 @@ describe('a journal that may not be written', () => {
     return opening.then((other) => other.kill()).catch((error: unknown) => error);
   }
 
+  const closed: string[] = [];
+
   async function inFolder(fileMode: number, folderMode: number): Promise<string> {
     const own = join(folder, `locked-${files++}`);
     mkdirSync(own);
@@ -183,10 +185,14 @@ describe('a journal that may not be written', () => {
     copyFileSync(file, copy);
     chmodSync(copy, fileMode);
     chmodSync(own, folderMode);
+    closed.push(own);
     return copy;
   }
 
   beforeAll(() => chmodSync(folder, 0o755));
+  afterAll(() => {
+    for (const own of closed) chmodSync(own, 0o755); // Else only root could remove them.
+  });
 
   it.each([
     ['the file is read-only', 0o444, 0o777],
