@@ -111,6 +111,7 @@ describe('processes that share a journal', () => {
       const held = both[round % 2 === 0 ? 0 : 1];
       await held.hasDone(effects);
       held.signal('SIGSTOP'); // Anywhere, also inside a commit: then the other waits for the lock of the file.
+      // A stopped process cannot say that its lease is over, which is a matter of real time.
       await new Promise((resolve) => setTimeout(resolve, 500));
       held.signal('SIGCONT');
     }

@@ -384,8 +384,8 @@ describe('sixfold runs prune', () => {
     await runIn('waiting', 'approve');
     await app('run', 'pay');
     expect((await runs('prune', '--older-than', '1h')).stdout).toBe('0 runs are removed.\n');
-    expect((await runs('prune', '--older-than', '0s', '--dry-run')).stdout).toMatch(/^1 runs ended before/);
-    expect((await runs('prune', '--older-than', '0s', '--bodies')).stdout).toBe('The values of 1 runs are erased.\n');
+    expect((await runs('prune', '--older-than', '0s', '--dry-run')).stdout).toMatch(/^1 run ended before/);
+    expect((await runs('prune', '--older-than', '0s', '--bodies')).stdout).toBe('The values of 1 run are erased.\n');
     const pay = (await listed()).find(({ command }) => command === 'pay');
     expect((await runs('show', pay?.id ?? '', '--format', 'json')).stdout).toMatch(/"erased": [1-9]/);
     expect((await runs('verify')).code).toBe(0);

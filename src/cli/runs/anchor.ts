@@ -63,7 +63,7 @@ function counts({ verdict }: AnchorFinding, allowPruned: boolean): boolean {
 
 function verificationText({ checked, confirmed, findings }: Verification): string {
   const rows = findings.map(({ run, verdict, reason }) => [verdict, run, reason]);
-  return `${columns(rows)}${checked} runs checked, ${confirmed} as they were anchored.\n`;
+  return `${columns(rows)}${checked === 1 ? '1 run' : `${checked} runs`} checked, ${confirmed} as they were anchored.\n`;
 }
 
 function keyOption(what: string): Option {

@@ -22,6 +22,10 @@ export function addCheck(leaf: Command, application: Application, exit: Exit): v
   });
 }
 
+function counted(runs: number): string {
+  return runs === 1 ? '1 run' : `${runs} runs`;
+}
+
 function checksText(checks: readonly RunCheck[]): string {
   if (checks.length === 0) return 'No run is open.\n';
   const rows = checks.map(({ id, command, verdict, step, reason }) => [
@@ -61,8 +65,8 @@ export function addPrune(leaf: Command, application: Application): void {
     const old = async () =>
       (await runner.runs(Number.MAX_SAFE_INTEGER)).filter(({ endedAt }) => endedAt !== null && endedAt < endedBefore.getTime());
     const runs = dryRun ? (await old()).length : await runner.prune({ endedBefore, what });
-    const did = bodies ? `The values of ${runs} runs are erased.` : `${runs} runs are removed.`;
-    const said = dryRun ? `${runs} runs ended before ${endedBefore.toISOString()}.` : did;
+    const did = bodies ? `The values of ${counted(runs)} are erased.` : `${counted(runs)} ${runs === 1 ? 'is' : 'are'} removed.`;
+    const said = dryRun ? `${counted(runs)} ended before ${endedBefore.toISOString()}.` : did;
     process.stdout.write(json ? jsonText({ runs, what, endedBefore, dryRun }) : `${said}\n`);
   });
 }

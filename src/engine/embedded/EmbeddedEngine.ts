@@ -101,7 +101,7 @@ class EmbeddedEngine implements Engine {
     const opened = this.assemble(await this.openJournal(setup), setup);
     for (const limits of setup.queues) opened.wakeups.knowQueue(limits);
     this.opened = opened;
-    opened.journal.attach({ changed: opened.wakeups.look, fenced: () => this.abandonRuns() }, setup.commands);
+    opened.journal.attach({ changed: opened.wakeups.lookAtFollowed, fenced: () => this.abandonRuns() }, setup.commands);
   }
 
   private assemble(journal: Journal, setup: EngineSetup): Opened {
@@ -133,6 +133,7 @@ class EmbeddedEngine implements Engine {
       newSeed,
       newId: randomUUID,
       look,
+      lookAtFollowed: () => wakeups.lookAtFollowed(),
       handOut: (run) => wakeups.handOut(run),
     });
     const wakeups: Wakeups = new Wakeups({ journal, follows, loads, clock, logger: setup.logger, catalogue });
@@ -213,11 +214,13 @@ class EmbeddedEngine implements Engine {
   }
 
   async prune({ endedBefore, what }: Retention): Promise<number> {
-    const { journal } = this.writable();
+    const { journal, wakeups } = this.writable();
     for (let count = 0; ; ) {
       const pruned = await journal.prune({ before: endedBefore, limit: PRUNED_MAX, what });
       count += pruned;
-      if (pruned === 0) return count;
+      if (pruned > 0) continue;
+      wakeups.lookAtFollowed();
+      return count;
     }
   }
 

@@ -38,6 +38,8 @@ export interface LoadsParts {
   readonly newId: () => string;
   /** Something may be due, or have mail. */
   readonly look: () => void;
+  /** Somebody may wait for a run that this process did not drive to where it is. */
+  readonly lookAtFollowed: () => void;
   /** Gives a run its mail. */
   readonly handOut: (run: LoadedRun) => void;
 }
@@ -74,7 +76,7 @@ export class Loads implements RunHost {
       this.parts.handOut(loaded); // Before its code has gone on: what came while it was not loaded counts as having come before.
       return loaded;
     } catch (error) {
-      journal.putAside(run, { standing: 'stopped', due: null, waits: [{ what: 'person', name: messageOf(error) }] });
+      this.refuse(run, error);
       throw error;
     }
   }
@@ -118,26 +120,33 @@ export class Loads implements RunHost {
     if (successor && !this.closed) this.launchSuccessor(successor.log, successor.origin);
     const { execution, run: row, origin } = run;
     if (!execution.finished) void run.driven.then((end) => this.tellParent(origin, end));
-    // It may have mail by now, have made room in its queue, or be what somebody waits for who waits for its predecessor.
-    if (!execution.finished || row.place || origin.predecessor !== undefined) this.parts.look();
+    if (origin.predecessor !== undefined)
+      this.parts.lookAtFollowed(); // Whoever waits for its predecessor waits for it.
+    else if (!execution.finished || row.place) this.parts.look(); // It may have mail by now, or have made room in its queue.
   };
 
   /** A parent that waits for nothing but a child that stands still does so too. */
   private tellParent({ parent, parentStep }: RunOrigin, end: LoadEnd): void {
     if (end.at !== 'left' || isHandBack(end.why) || isTakenOver(end.why) || parent === undefined || parentStep === undefined) return;
     this.residents.get(parent)?.execution.wantAside();
-    this.parts.look();
+    this.parts.lookAtFollowed();
   }
 
   private launchSuccessor(log: RunLog, origin: RunOrigin): void {
-    const { setup, journal } = this.parts;
+    const { setup } = this.parts;
     try {
       const program = setup.load(log.run, origin);
       this.parts.handOut(this.launch({ program, log, trace: this.traceOf(log.run, origin, false), origin, resumed: false }));
     } catch (error) {
       setup.logger.error(`Run ${log.run.id} could not be begun: ${messageOf(error)}`, { run: log.run.id });
-      journal.putAside(log.run, { standing: 'stopped', due: null, waits: [{ what: 'person', name: messageOf(error) }] });
+      this.refuse(log.run, error);
     }
+  }
+
+  /** A run that cannot be loaded stands still for somebody to look at. */
+  private refuse(run: RunRow, error: unknown): void {
+    this.parts.journal.putAside(run, { standing: 'stopped', due: null, waits: [{ what: 'person', name: messageOf(error) }] });
+    this.parts.lookAtFollowed();
   }
 
   /** What a loaded run waits for; nothing while something of it is under way. */
@@ -150,7 +159,7 @@ export class Loads implements RunHost {
     const run = this.residents.get(runId);
     const idleMs = this.parts.asideAfterMs();
     if (!run) return;
-    if (this.parts.catalogue.blockingChild(run.execution.facilities.standstill)) setImmediate(() => run.execution.wantAside());
+    if (this.parts.catalogue.blockingChild(run.execution.facilities.standstill)) run.execution.wantAside();
     if (idleMs === undefined) return;
     const { nextDue } = run.execution.facilities;
     if (nextDue !== undefined && nextDue - this.parts.clock.now() <= idleMs) return;

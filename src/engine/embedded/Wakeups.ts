@@ -39,6 +39,8 @@ export class Wakeups {
   private stopTimer: (() => void) | undefined;
   private timerAt = Number.POSITIVE_INFINITY;
   private nextAdmission: number | undefined;
+  /** A followed run may have ended, or stopped, without this process having driven it. */
+  private followedChanged = false;
 
   constructor(private readonly parts: WakeupsParts) {}
 
@@ -77,6 +79,12 @@ export class Wakeups {
     });
   };
 
+  /** As `look`, and at the runs whose end somebody waits for: there may be many, so not each time. */
+  lookAtFollowed = (): void => {
+    this.followedChanged = true;
+    this.look();
+  };
+
   async stop(): Promise<void> {
     this.stopped = true;
     this.stopTimer?.();
@@ -110,7 +118,7 @@ export class Wakeups {
     }
     await this.admitQueued();
     this.handOutMail();
-    this.lookAfterFollowed();
+    if (this.followedChanged) this.lookAfterFollowed();
   }
 
   private async takeUp(wanted: Wanted): Promise<void> {
@@ -174,6 +182,7 @@ export class Wakeups {
   }
 
   private lookAfterFollowed(): void {
+    this.followedChanged = false;
     for (const id of this.parts.follows.ids) if (!this.parts.loads.residents.get(id)) this.lookAfterOne(id);
   }
 
