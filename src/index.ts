@@ -27,7 +27,6 @@ export { PlainCommand } from './abstract/PlainCommand.js';
 export type { PhaseWeights } from './abstract/ProgressMeter.js';
 export { type FieldType, type ParamsField, paramsFieldsOf, type Violation } from './abstract/params.js';
 export type { QueueSpec } from './abstract/QueueSpec.js';
-export type { RetryPolicy } from './abstract/RetryPolicy.js';
 export type { RunEvent, RunHappening, RunProgress } from './abstract/RunEvent.js';
 export type { RunReport, StateFinding, StepStatistics } from './abstract/RunReport.js';
 export type { RunWait } from './abstract/RunWait.js';
@@ -89,12 +88,21 @@ export {
   UsageError,
 } from './kernel/errors.js';
 export type { Logger } from './kernel/Logger.js';
+export type { RetryPolicy } from './kernel/RetryPolicy.js';
 export type { SecretProvider } from './kernel/SecretVault.js';
 export { sixfoldVersion } from './kernel/sixfoldVersion.js';
 export { oneLine, visible } from './kernel/text/visibleText.js';
 export { Absent } from './orchestration/Absent.js';
 export { type CentralizedOptions, centralized } from './orchestration/coordination/Centralized.js';
 export { compareVersions } from './orchestration/coordination/compareVersions.js';
+export {
+  from,
+  type GraphResults,
+  type InputMapping,
+  type InteractionGraph,
+  type InteractionNode,
+  type Reference,
+} from './orchestration/coordination/InteractionGraph.js';
 export { routeBySource } from './orchestration/coordination/routeBySource.js';
 export type {
   CoordinationResults,
@@ -114,6 +122,8 @@ export type { OrchestrationPlan, PlannedOperation, PlannedSystem, Risk } from '.
 export type { OrchestrationReport } from './orchestration/OrchestrationReport.js';
 export {
   type CallOptions,
+  type CompensationSpec,
+  type Constraints,
   type EventClasses,
   type OrchestrationScope,
   type Participant,
@@ -128,6 +138,8 @@ export type {
   RoutedEvent,
   StateSynchronization,
 } from './orchestration/strategies.js';
+export type { Channel } from './systems/channels/Channel.js';
 export { ProcessChannel, type ProcessChannelOptions, type Program, type ProgramOutput } from './systems/channels/ProcessChannel.js';
-export { type OperationSpec, operation, type Policy } from './systems/operation.js';
+export { type OperationSpec, operation, type UndoByKey, type UndoFrom } from './systems/operation.js';
+export type { BatchPolicy, BreakerPolicy, BulkheadPolicy, CachePolicy, Policy } from './systems/Policy.js';
 export { type StateObservation, System, type SystemSpec, system } from './systems/System.js';

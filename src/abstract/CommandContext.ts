@@ -1,8 +1,8 @@
 import type { Call, Effect } from '../kernel/Call.js';
 import type { Class } from '../kernel/Class.js';
 import type { Logger } from '../kernel/Logger.js';
+import type { RetryPolicy } from '../kernel/RetryPolicy.js';
 import type { InputOf } from './field.js';
-import type { RetryPolicy } from './RetryPolicy.js';
 import type { ParamsOf, ResultOf, TypedCommand } from './TypedCommand.js';
 
 export interface StepOptions {

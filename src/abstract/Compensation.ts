@@ -9,10 +9,10 @@
  */
 import { overlook } from '../kernel/AskedPromise.js';
 import { OutcomeUnknownError, TimeoutError, TransientError } from '../kernel/errors.js';
+import type { RetryPolicy } from '../kernel/RetryPolicy.js';
 import { presentStep } from '../kernel/whereabouts.js';
 import type { Reversal } from './CommandContext.js';
 import type { DurableRun, StepRequest } from './DurableRun.js';
-import type { RetryPolicy } from './RetryPolicy.js';
 
 type Standing =
   | { readonly at: 'open' | 'not-done' }

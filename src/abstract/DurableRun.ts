@@ -4,9 +4,10 @@
  */
 import type { Call, Effect } from '../kernel/Call.js';
 import type { Class } from '../kernel/Class.js';
+import type { Clock } from '../kernel/Clock.js';
 import type { TimeoutError } from '../kernel/errors.js';
+import type { RetryPolicy } from '../kernel/RetryPolicy.js';
 import type { Phase } from './Phase.js';
-import type { RetryPolicy } from './RetryPolicy.js';
 import type { StepStatistics } from './RunReport.js';
 import type { GateOverride } from './Timeline.js';
 
@@ -101,6 +102,8 @@ export interface DurableRun {
   readonly events: EventInbox;
   /** Time of the last delivered record, in milliseconds since the epoch; the same on replay. */
   readonly time: number;
+  /** Real time, for what happens inside attempts: nothing that the course of the run depends on. */
+  readonly clock: Clock;
   uuid(): string;
   random(): number;
   /** The outcome of an effect: the recorded one, or else that of doing it now. */

@@ -8,6 +8,7 @@
 import { AskedPromise, UnreadAsks } from '../kernel/AskedPromise.js';
 import type { Call } from '../kernel/Call.js';
 import type { Class } from '../kernel/Class.js';
+import type { Clock } from '../kernel/Clock.js';
 import { messageOf } from '../kernel/errors.js';
 import type { Logger } from '../kernel/Logger.js';
 import { presentBranch, presentStep } from '../kernel/whereabouts.js';
@@ -104,6 +105,11 @@ export class RunContext implements CommandContext {
 
   get events(): EventInbox {
     return this.durable.events;
+  }
+
+  /** Real time, for attempts. */
+  get clock(): Clock {
+    return this.durable.clock;
   }
 
   now(): Date {

@@ -1,4 +1,5 @@
 /** The table of error codes. `docs/errors.md` lists the same codes; a test compares the two. */
+import { SYSTEM_CODES } from './systemCodes.js';
 
 export type ErrorGroup =
   | 'UsageError'
@@ -18,6 +19,7 @@ export interface ErrorCodeEntry {
 }
 
 export const ERROR_CODES = {
+  ...SYSTEM_CODES,
   ANALYSER_NOT_APPLICABLE: {
     group: 'CommandFailure',
     meaning: 'An analyser has nothing to say about such a source tree.',
@@ -243,16 +245,6 @@ export const ERROR_CODES = {
     meaning: 'The authorizer refused the principal of the run. Nothing was done.',
     remedy: 'Run it as somebody who may, or change what the authorizer allows.',
   },
-  OPERATION_BYPASSES_JOURNAL: {
-    group: 'UsageError',
-    meaning: 'A hook called an operation on the system itself, where the journal does not see it.',
-    remedy: 'Call it through the `systems` parameter of the hook.',
-  },
-  OPERATION_UNKNOWN: {
-    group: 'UsageError',
-    meaning: 'A hook called an operation that the system does not declare.',
-    remedy: 'Correct the name, or declare the method with `@operation`.',
-  },
   OUTCOME_UNKNOWN: {
     group: 'OutcomeUnknownError',
     meaning: 'An effect may or may not have happened: its reply was lost.',
@@ -282,11 +274,6 @@ export const ERROR_CODES = {
     group: 'TimeoutError',
     meaning: 'A phase took longer than `phaseTimeoutsMs` of the command allows.',
     remedy: 'Allow more, or find out from the steps what took so long.',
-  },
-  PLAN_INFEASIBLE: {
-    group: 'CommandFailure',
-    meaning: 'The orchestration cannot be carried out; the message lists every reason.',
-    remedy: 'Mend what the reasons name.',
   },
   PROCESS_FAILED: {
     group: 'CommandFailure',
@@ -383,11 +370,6 @@ export const ERROR_CODES = {
     meaning: 'The files of a new command exist already, or cannot be written.',
     remedy: 'Choose another name or `--folder`.',
   },
-  SCOPE_INVALID: {
-    group: 'UsageError',
-    meaning: '`defineOrchestrationScope` returned something that is no scope.',
-    remedy: 'Return `scope({ systems: { … } })`.',
-  },
   SECRET_NOT_FOUND: {
     group: 'UsageError',
     meaning: 'A reference to a secret names no provider, or nothing that the provider has.',
@@ -433,11 +415,6 @@ export const ERROR_CODES = {
     meaning: 'This Node.js has a version of SQLite that can damage a journal.',
     remedy: 'Use a newer Node.js.',
   },
-  STATE_INCONSISTENT: {
-    group: 'CommandFailure',
-    meaning: 'The systems do not agree after the interactions; the message lists the findings.',
-    remedy: 'Bring the systems into agreement; the findings name keys and values.',
-  },
   STEP_IN_STEP: {
     group: 'UsageError',
     meaning: 'A step was asked for inside the body of another one.',
@@ -452,21 +429,6 @@ export const ERROR_CODES = {
     group: 'TimeoutError',
     meaning: 'A step did not end within its time.',
     remedy: 'Raise `timeoutMs`, or find out why it is slow.',
-  },
-  STRATEGY_INVALID: {
-    group: 'UsageError',
-    meaning: 'A strategy was given a limit under which it could never do anything.',
-    remedy: 'Correct the value in the message.',
-  },
-  SYSTEM_REFUSED: {
-    group: 'CommandFailure',
-    meaning: 'A system said no to an operation, for a reason of its own.',
-    remedy: 'Act on the message; the same request gets the same answer.',
-  },
-  SYSTEM_UNAVAILABLE: {
-    group: 'CommandFailure',
-    meaning: 'A system that the scope needs failed its health check.',
-    remedy: 'Start it, or declare it optional.',
   },
   UNDO_FAILED: {
     group: 'UsageError',

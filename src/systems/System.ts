@@ -1,5 +1,6 @@
 import type { Call } from '../kernel/Call.js';
 import type { AbstractClass, Class } from '../kernel/Class.js';
+import type { Channel } from './channels/Channel.js';
 
 /** What one system showed of its state, for comparison with what the others show. */
 export interface StateObservation {
@@ -17,6 +18,12 @@ export interface StateObservation {
 export abstract class System {
   declare protected readonly '~system': true;
 
+  /**
+   * How the system is reached, where that is a channel: it is opened when a run sets up and closed when the last run that uses it is over,
+   * its protocol stands in the plan, and without a `checkHealth` its health and version are asked for.
+   */
+  readonly channel?: Channel;
+
   /** Rejects, with the reason, when the system cannot be used now. Asked in the validation phase, before any effect. */
   checkHealth?(call: Call): Promise<void>;
 
@@ -30,7 +37,7 @@ export interface SystemSpec {
   readonly name?: string;
   /** Semantic version of what the system offers. @default '0.0.0' */
   readonly version?: string;
-  /** How it is reached. @default 'in-process' */
+  /** How it is reached. @default that of its channel, or 'in-process' */
   readonly protocol?: string;
   /** Systems that must stand in the same scope and are used before this one. */
   readonly requires?: readonly Class<System>[];
@@ -52,7 +59,7 @@ export function systemSpecOf(instance: System): Required<SystemSpec> {
   return {
     name: nearest('name') ?? instance.constructor.name,
     version: nearest('version') ?? '0.0.0',
-    protocol: nearest('protocol') ?? 'in-process',
+    protocol: nearest('protocol') ?? instance.channel?.protocol ?? 'in-process',
     requires: nearest('requires') ?? [],
   };
 }

@@ -51,7 +51,7 @@ export abstract class Analyser extends System {
   protected abstract readonly tool: Tool;
   abstract readonly analyser: AnalyserName;
 
-  private readonly channel = new ProcessChannel();
+  private readonly programs = new ProcessChannel();
 
   /** How the tool is started on the tree. */
   protected abstract invocation(tree: TreeSurvey, call: Call): Invocation | Promise<Invocation>;
@@ -103,7 +103,7 @@ export abstract class Analyser extends System {
     const { file, args } = this.tool.locate();
     const env = { ...ENVIRONMENT, ...invocation.env };
     try {
-      return await this.channel.run({ ...invocation, file, args: [...args, ...invocation.args], cwd: tree.root, env }, call);
+      return await this.programs.run({ ...invocation, file, args: [...args, ...invocation.args], cwd: tree.root, env }, call);
     } catch (error) {
       if (!isToolFailure(error)) throw error;
       // The channel names what it started, which is Node for most tools.

@@ -27,7 +27,7 @@ interface Listing {
 
 @system({ name: 'source-tree', version: '1.0.0', protocol: 'file' })
 export class SourceTree extends System {
-  private readonly channel = new ProcessChannel();
+  private readonly programs = new ProcessChannel();
 
   /**
    * Lists the source files of a folder. In a git work tree these are the tracked files and the untracked ones that git does not
@@ -79,7 +79,7 @@ export class SourceTree extends System {
     } catch (error) {
       return messageOf(error);
     }
-    const output = await this.channel.run(
+    const output = await this.programs.run(
       { file, args: [...GIT_READ_ONLY, ...args], cwd: root, env: GIT_ENVIRONMENT, exitCodes: [0, 1, FATAL] },
       call,
     );

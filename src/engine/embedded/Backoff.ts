@@ -1,7 +1,8 @@
 /** A retry policy that was checked: what is tried again, how often, after how long, and how long it may take. */
-import type { RetryPolicy } from '../../abstract/RetryPolicy.js';
+
 import type { AbstractClass } from '../../kernel/Class.js';
 import { OutcomeUnknownError, SixfoldError, TimeoutError, TransientError, UsageError } from '../../kernel/errors.js';
+import type { RetryPolicy } from '../../kernel/RetryPolicy.js';
 
 const TRANSIENT: readonly AbstractClass<Error>[] = [TransientError, OutcomeUnknownError, TimeoutError];
 const BACKOFF_MS = 100;

@@ -7,6 +7,7 @@
 import type { DurableRun, EventInbox, Observation, StepRequest, TimeLimit } from '../../abstract/DurableRun.js';
 import type { StepStatistics } from '../../abstract/RunReport.js';
 import type { GateOverride } from '../../abstract/Timeline.js';
+import type { Clock } from '../../kernel/Clock.js';
 import type { Carried } from '../../kernel/codec/Carried.js';
 import type { SixfoldError } from '../../kernel/errors.js';
 import { SeededChance } from '../../kernel/SeededChance.js';
@@ -73,6 +74,10 @@ export class EmbeddedRun implements DurableRun {
   /** What comes after the end of the code is not replayed, and has the time of the clock. */
   get time(): number {
     return this.driver.over ? this.parts.clock.now() : this.driver.deliveredAt;
+  }
+
+  get clock(): Clock {
+    return this.parts.clock;
   }
 
   uuid(): string {

@@ -1,6 +1,6 @@
-import type { RetryPolicy } from '../../../src/abstract/RetryPolicy.js';
 import { Backoff } from '../../../src/engine/embedded/Backoff.js';
 import { CommandFailure, OutcomeUnknownError, TimeoutError, TransientError, type UsageError } from '../../../src/kernel/errors.js';
+import type { RetryPolicy } from '../../../src/kernel/RetryPolicy.js';
 
 const busy = new TransientError('STEP_NOT_DONE', 'busy');
 const refused = new CommandFailure('GATE_FAILED', 'no');

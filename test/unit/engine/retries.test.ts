@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { RetryPolicy } from '../../../src/abstract/RetryPolicy.js';
 import { type RunTrace, silentTelemetry } from '../../../src/abstract/Telemetry.js';
 import type { Call } from '../../../src/kernel/Call.js';
 import { CommandFailure, OutcomeUnknownError, TransientError } from '../../../src/kernel/errors.js';
+import type { RetryPolicy } from '../../../src/kernel/RetryPolicy.js';
 import { begin, type Code, cutJournal, journalFolder, openEngine, resultOf } from '../../support/engineHarness.js';
 import { HeldBody, StepsBench } from '../../support/stepsBench.js';
 

@@ -1,4 +1,4 @@
-import type { AbstractClass } from '../kernel/Class.js';
+import type { AbstractClass } from './Class.js';
 
 /** How often an effect is tried, and when again. Every attempt is recorded, so that a crash does not begin the count anew. */
 export interface RetryPolicy {
