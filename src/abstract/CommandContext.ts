@@ -36,6 +36,14 @@ export interface Reversal<T> {
   readonly probe?: (call: Call) => Promise<T | undefined>;
 }
 
+export interface BranchOptions {
+  /**
+   * It is a saga of its own: when it fails, what was done in it is undone before its error reaches the code, which may go on without it.
+   * @default false
+   */
+  readonly compensates?: boolean;
+}
+
 export interface SignalOptions<T extends object> {
   /** Class of the value, whose rules it must meet. */
   readonly schema: Class<T>;
@@ -104,7 +112,7 @@ export interface CommandContext {
    * `undo`, is kept whole. What it does must not depend on variables outside that change meanwhile, nor change them: a resumed
    * run gets the outcome, and does not run the body again.
    */
-  branch<T>(name: string, body: () => Promise<T>): Promise<T>;
+  branch<T>(name: string, body: () => Promise<T>, options?: BranchOptions): Promise<T>;
   /**
    * Ends the run here and goes on with a new one of the same command: for work without end, whose history would grow for ever.
    * Whoever waits for the run gets the outcome of the last successor. What was done is final: a successor does not undo it.

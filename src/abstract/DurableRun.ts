@@ -41,10 +41,32 @@ export interface StepRequest<T> {
   readonly shielded?: boolean;
   /** The body begins another run and gives its id; the step has the outcome of that run. @default false */
   readonly child?: boolean;
-  /** An earlier ask that can be undone, and has succeeded: the body gets what it gave, decoded anew each time, in place of the input. */
+  /** An earlier ask that can be undone: the body gets what is known of it, a `Subject` decoded anew each time, in place of the input. */
   readonly subject?: Promise<unknown>;
+  /**
+   * Only finds out what became of an equal ask with effect `once` whose outcome was lost: by its probe, or by what a person said. It is not
+   * done anew, and goes on although the run was stopped. @default false
+   */
+  readonly settles?: boolean;
   /** One attempt. Gets the input as the journal would give it back. */
   body(input: unknown, call: Call): T | Promise<T>;
+}
+
+/** What an undo is told of what it undoes. */
+export interface Subject {
+  readonly input: unknown;
+  /** Undefined when the outcome is not known. */
+  readonly output: unknown;
+  /** The idempotency key that it was done with. */
+  readonly key: string;
+}
+
+/** Keeps what would stop the run from being delivered. One of the two is called once. */
+export interface StopsHeld {
+  /** What came meanwhile is delivered now. */
+  release(): void;
+  /** Nothing stops the run any more. */
+  drop(): void;
 }
 
 /** An event as the run gets it, in the order of the journal. */
@@ -108,6 +130,13 @@ export interface DurableRun {
   random(): number;
   /** The outcome of an effect: the recorded one, or else that of doing it now. */
   step<T>(request: StepRequest<T>): Promise<T>;
+  /**
+   * Identity of an ask that can be undone or is done once, by its promise; undefined where it was refused. An equal ask after an outcome
+   * that is unknown has the same.
+   */
+  identityOf(outcome: Promise<unknown>): string | undefined;
+  /** From now on neither cancellation nor the end of time is delivered. */
+  holdStops(): StopsHeld;
   /**
    * What a person decided about a failed gate, or undefined when nobody did within `withinMs` of the present time of the
    * run. A decision may come before it is asked for.

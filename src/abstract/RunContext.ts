@@ -14,13 +14,14 @@ import type { Logger } from '../kernel/Logger.js';
 import { presentBranch, presentStep } from '../kernel/whereabouts.js';
 import type { ChildCommands } from './ChildCommands.js';
 import { Closers } from './Closers.js';
-import type { CommandContext, GateCheck, GateOptions, Reversal, SignalOptions, StepOptions } from './CommandContext.js';
+import type { BranchOptions, CommandContext, GateCheck, GateOptions, Reversal, SignalOptions, StepOptions } from './CommandContext.js';
 import { attachedChild, type ChildAsk, detachedChild } from './childSteps.js';
 import type { DurableRun, EventInbox, Observation, StepRequest } from './DurableRun.js';
 import { checkedDuration } from './duration.js';
+import type { EffectRole, Undoing } from './EffectTrace.js';
 import { checkGate, gateFailed } from './gate.js';
 import { PHASES, type Phase, type PhaseTimeouts } from './Phase.js';
-import { RunCourse } from './RunCourse.js';
+import { type CompensationWish, RunCourse } from './RunCourse.js';
 import { RunLogger } from './RunLogger.js';
 import { type Findings, forgottenAwait, notClosed, type RunReport } from './RunReport.js';
 import { deadlinePassed, phaseTimedOut, runContinues, runFailed } from './runStops.js';
@@ -50,6 +51,7 @@ export interface RunContextParts {
   readonly successor: SuccessorParams;
 }
 
+const NO_ROLE: EffectRole = {};
 const ENTERED = Object.fromEntries(PHASES.map((phase) => [phase, { type: 'phase', phase }])) as Record<Phase, Observation>;
 
 export class RunContext implements CommandContext {
@@ -149,22 +151,24 @@ export class RunContext implements CommandContext {
     const { effect = 'idempotent', key, timeoutMs, retry, probe, undo } = options;
     const asked: Omit<StepRequest<T>, 'branch'> = { name, effect, key, timeoutMs, retry, body: (_input, call) => body(call) };
     const probed = probe ? { ...asked, probe: (_input: unknown, call: Call) => probe(call) } : asked;
-    return undo ? this.ask({ ...probed, undoable: true }, options) : this.ask(probed);
+    return undo ? this.ask(probed, { undoing: undoingOf({ ...options, undo }) }) : this.ask(probed);
   }
 
   /** A step of the present phase, or of the branch that asks. */
-  ask<T>(asked: Omit<StepRequest<T>, 'branch'>, reversal?: Reversal<T>): Promise<T> {
-    if (this.course.refuses(reversal !== undefined)) return rejected(runFailed(asked.name));
+  ask<T>(asked: Omit<StepRequest<T>, 'branch' | 'undoable'>, role: EffectRole = NO_ROLE): Promise<T> {
     const part = presentBranch();
-    const request = { ...asked, branch: part === undefined ? this.phase : `${this.phase}.${part}` };
+    if (this.course.refuses(role.undoing !== undefined, part)) return rejected(runFailed(asked.name));
+    const branch = part === undefined ? this.phase : `${this.phase}.${part}`;
+    const undoable = role.undoing !== undefined && !this.course.pastPivot;
+    const request: StepRequest<T> = undoable ? { ...asked, branch, undoable } : { ...asked, branch };
     const outcome = this.durable.step(request);
-    this.course.trace(request, outcome, reversal);
+    this.course.follow(request, outcome, role);
     return outcome;
   }
 
   /** What is no step, as a promise that is named when nobody looks at it. */
   private asked<T>(name: string, body: () => Promise<T>): Promise<T> {
-    if (this.course.refuses(false)) return rejected(runFailed(name));
+    if (this.course.refuses(false, presentBranch())) return rejected(runFailed(name));
     this.unreadAsks ??= new UnreadAsks();
     return this.unreadAsks.note(name, new AskedPromise<T>((resolve) => resolve(body())).handled());
   }
@@ -199,8 +203,29 @@ export class RunContext implements CommandContext {
     this.durable.publish(state);
   }
 
-  branch<T>(name: string, body: () => Promise<T>): Promise<T> {
-    return this.asked(`branch ${name}`, () => this.durable.branch({ phase: this.phase, name }, body));
+  branch<T>(name: string, body: () => Promise<T>, { compensates = false }: BranchOptions = {}): Promise<T> {
+    const { phase } = this;
+    return this.asked(`branch ${name}`, () => this.durable.branch({ phase, name }, compensates ? () => this.sagaPart(phase, body) : body));
+  }
+
+  private async sagaPart<T>(phase: Phase, body: () => Promise<T>): Promise<T> {
+    try {
+      return await body();
+    } catch (error) {
+      const part = presentBranch();
+      if (part !== undefined) await this.course.failPart(phase, part);
+      throw error;
+    }
+  }
+
+  /** When and how what the run did is undone. */
+  compensates(wish: CompensationWish): void {
+    this.course.compensates(wish);
+  }
+
+  /** There is no way back: what is done from now on must succeed. */
+  get pastPivot(): boolean {
+    return this.madeCourse?.pastPivot === true;
   }
 
   continueAs(params: object): Promise<never> {
@@ -319,6 +344,10 @@ export class RunContext implements CommandContext {
     const findings = [...found.findings, ...unread, ...unclosed];
     return () => ({ ...found, findings, timeline: timeline.records(time), steps, undone });
   }
+}
+
+function undoingOf<T>({ undo, undoRetry }: Reversal<T> & Required<Pick<Reversal<T>, 'undo'>>): Undoing {
+  return { undo: ({ output }, call) => undo(output as T, call), retry: undoRetry };
 }
 
 function originOf(durable: DurableRun, own: { readonly command: string; readonly phase: Phase }): object {

@@ -23,6 +23,11 @@ export interface SpeakingStep {
   readonly progressed: (done: number, total: number) => void;
 }
 
+/** The idempotency key of a step. */
+export function keyOf(runId: string, identity: string): string {
+  return `${runId}/${identity}`;
+}
+
 /** Writes in the name of a step. */
 export function stepLogger(parts: VoiceParts, { step, phase }: Pick<SpeakingStep, 'step' | 'phase'>, silent: () => boolean): Logger {
   const { runId: run, command, traceId: trace, logger: target, secrets } = parts;
@@ -48,7 +53,7 @@ export class AttemptVoice implements CallParts {
     private readonly parts: VoiceParts,
     private readonly speaker: SpeakingStep,
   ) {
-    this.key = `${parts.runId}/${speaker.identity}`;
+    this.key = keyOf(parts.runId, speaker.identity);
     this.log = stepLogger(parts, speaker, () => this.silenced);
   }
 

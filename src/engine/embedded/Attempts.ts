@@ -3,15 +3,16 @@
  *
  * Owns: their signals, voices and traces. Does not own: what follows from how they end; Steps decides that.
  */
+import type { Subject } from '../../abstract/DurableRun.js';
 import type { RunHappening } from '../../abstract/RunEvent.js';
 import type { AttemptTrace, RunTrace, StepTrace } from '../../abstract/Telemetry.js';
 import type { Clock } from '../../kernel/Clock.js';
 import type { Codec } from '../../kernel/codec/Codec.js';
 import { isHandBack, isHandBackOf } from '../handBack.js';
-import { AttemptVoice, type VoiceParts } from './AttemptVoice.js';
+import { AttemptVoice, keyOf, type VoiceParts } from './AttemptVoice.js';
 import { type Attempted, type AttemptSettings, attemptStep, type Work } from './attempt.js';
 import { phaseOf } from './Ordinals.js';
-import type { StepAsk } from './StepAsk.js';
+import type { Known, StepAsk } from './StepAsk.js';
 
 /** A probe of a step without time limit is given up after so long. */
 const PROBE_MS_MAX = 60_000;
@@ -125,9 +126,18 @@ export class Attempts {
   private workOf({ inputText, next, request, subject }: StepAsk): Work {
     const { name, effect, child = false, undoable = false, inputClass, probe } = request;
     const { codec } = this.parts;
-    const input = subject ? codec.decode(subject.text, subject.outputClass) : codec.decode(inputText, inputClass);
+    const input = subject ? this.told(subject) : codec.decode(inputText, inputClass);
     if (next === 'probe' && probe) return { name, effect: 'read', child: false, undoable: false, body: (call) => probe(input, call) };
     return { name, effect, child, undoable, body: (call) => request.body(input, call) };
+  }
+
+  private told({ identity, inputText, inputClass, output }: Known): Subject {
+    const { codec, runId } = this.parts;
+    return {
+      input: codec.decode(inputText, inputClass),
+      output: output && codec.decode(output.text, output.outputClass),
+      key: keyOf(runId, identity),
+    };
   }
 
   /** One for all attempts of this load. */

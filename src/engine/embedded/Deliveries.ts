@@ -5,8 +5,11 @@ export class Deliveries {
   private readonly records: JournalRecord[] = [];
   private wake: (() => void) | undefined;
 
+  /** @param kept what is not handed out for now */
+  constructor(private readonly kept: (record: JournalRecord) => boolean = () => false) {}
+
   get empty(): boolean {
-    return this.records.length === 0;
+    return this.records.length === 0 || this.records.every((record) => this.kept(record));
   }
 
   add(record: JournalRecord): void {
@@ -15,16 +18,20 @@ export class Deliveries {
   }
 
   find(matches: (record: JournalRecord) => boolean): JournalRecord | undefined {
-    return this.records.find(matches);
+    return this.records.find((record) => matches(record) && !this.kept(record));
   }
 
   /** The lowest-numbered one. */
   take(): JournalRecord | undefined {
-    let lowest = 0;
-    for (let index = 1; index < this.records.length; index += 1) {
-      if ((this.records[index]?.seq ?? 0) < (this.records[lowest]?.seq ?? 0)) lowest = index;
+    let lowest = -1;
+    let seq = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < this.records.length; index += 1) {
+      const record = this.records[index];
+      if (!record || record.seq >= seq || this.kept(record)) continue;
+      lowest = index;
+      seq = record.seq;
     }
-    return this.records.splice(lowest, 1)[0];
+    return lowest < 0 ? undefined : this.records.splice(lowest, 1)[0];
   }
 
   /** Ends the present `arrival`, so that the driver looks again. */

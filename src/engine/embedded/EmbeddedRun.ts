@@ -4,7 +4,7 @@
  * Owns: the draws of chance, the wish to be continued by another run. Does not own: the driving, steps, waits, the journal.
  * Invariant: what it gives is the same when the run is replayed.
  */
-import type { DurableRun, EventInbox, Observation, StepRequest, TimeLimit } from '../../abstract/DurableRun.js';
+import type { DurableRun, EventInbox, Observation, StepRequest, StopsHeld, TimeLimit } from '../../abstract/DurableRun.js';
 import type { StepStatistics } from '../../abstract/RunReport.js';
 import type { GateOverride } from '../../abstract/Timeline.js';
 import type { Clock } from '../../kernel/Clock.js';
@@ -18,6 +18,7 @@ import type { BranchPart } from './Branches.js';
 import type { ExecutionParts } from './ExecutionParts.js';
 import type { Facilities } from './Facilities.js';
 import { afterBranch, refuseInStep } from './refusals.js';
+import type { Stops } from './Stops.js';
 import type { WaitKind } from './Waits.js';
 
 /** The driver, as the code's side needs it. */
@@ -36,6 +37,7 @@ export interface RunDriver {
   refusalOf(name: string, shielded: boolean): SixfoldError | undefined;
   observe(observation: Observation, at: number): void;
   readonly arrivals: Arrivals;
+  readonly stops: Stops;
 }
 
 export class EmbeddedRun implements DurableRun {
@@ -131,11 +133,20 @@ export class EmbeddedRun implements DurableRun {
 
   step<T>(request: StepRequest<T>): Promise<T> {
     const { facilities } = this.driver;
-    const { name, shielded = false } = request;
-    const refused = this.driver.refusalOf(name, shielded) ?? (shielded ? undefined : this.refusalInBranch(name));
+    const { name, shielded = false, settles = false } = request;
+    const goesOn = shielded || settles;
+    const refused = this.driver.refusalOf(name, goesOn) ?? (goesOn ? undefined : this.refusalInBranch(name));
     const asked = facilities.steps.ask(request, refused);
     if (!refused) facilities.count(request.branch, asked, request.undoable === true);
     return asked;
+  }
+
+  identityOf(outcome: Promise<unknown>): string | undefined {
+    return this.driver.facilities.steps.identityOf(outcome);
+  }
+
+  holdStops(): StopsHeld {
+    return this.driver.stops.hold();
   }
 
   async override(gate: string, withinMs: number): Promise<GateOverride | undefined> {

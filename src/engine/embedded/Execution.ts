@@ -28,6 +28,7 @@ import type { Rest } from './Journal.js';
 import { Publication } from './Publication.js';
 import { RunTime } from './RunTime.js';
 import { afterFailure, cancelled, checked, isOutcome, notJournaled, stepInStep } from './refusals.js';
+import { isStop, Stops } from './Stops.js';
 import { resumptionsOf } from './superseded.js';
 import { tidyUp } from './tidyUp.js';
 import type { RunEnding } from './verdict.js';
@@ -41,14 +42,10 @@ export type LoadEnd =
 /** Recorded, and never delivered to the code. */
 const UNDELIVERED: ReadonlySet<RecordKind> = new Set(['step-intended', 'step-attempted', 'ended', 'reopened']);
 
-/** Stops the run when it is delivered. */
-function isStop({ kind }: JournalRecord): boolean {
-  return kind === 'cancel-requested' || kind === 'time-passed';
-}
-
 export class Execution implements RunDriver, FacilitiesPorts, CodeTurnsPorts {
   readonly facilities: Facilities;
-  readonly deliveries = new Deliveries();
+  readonly stops = new Stops(() => this.deliveries.nudge());
+  readonly deliveries = new Deliveries((record) => this.stops.kept && isStop(record));
   private readonly publication: Publication;
   private readonly face: EmbeddedRun;
   private madeArrivals: Arrivals | undefined;

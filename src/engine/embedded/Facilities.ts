@@ -20,12 +20,14 @@ import { Inbox } from './Inbox.js';
 import { branchOf } from './Ordinals.js';
 import type { NewRecord } from './RunLog.js';
 import { Steps } from './Steps.js';
+import type { Stops } from './Stops.js';
 import { reopenedBody } from './superseded.js';
 import { TimeLimits } from './TimeLimits.js';
 import { Waits } from './Waits.js';
 
 export interface FacilitiesPorts {
   readonly deliveries: Deliveries;
+  readonly stops: Stops;
   readonly traceId: string;
   readonly replaying: boolean;
   /** The run is left to its next load. */
@@ -82,7 +84,7 @@ export class Facilities {
       secrets,
       trace,
       draw: Math.random,
-      until: () => this.madeLimits?.next,
+      until: () => (this.ports.stops.kept ? undefined : this.madeLimits?.next),
       emit: (...event) => this.inbox.emit(...event),
       ...(turnToStart ? { turnToStart } : {}),
     });

@@ -34,13 +34,23 @@ export interface Given {
   readonly outputClass: Class<object> | undefined;
 }
 
+/** An earlier ask of the run that another may refer to. */
+export interface Known {
+  readonly identity: string;
+  /** Text of the codec. */
+  readonly inputText: string;
+  readonly inputClass: Class<object> | undefined;
+  /** Undefined as long as it has not succeeded. */
+  readonly output: Given | undefined;
+}
+
 interface AskParts {
   readonly identity: string;
   readonly request: StepRequest<unknown>;
   readonly inputText: string;
   readonly backoff: Backoff;
   readonly promise: Promise<unknown>;
-  readonly subject: Given | undefined;
+  readonly subject: Known | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -59,8 +69,8 @@ export class StepAsk {
   readonly backoff: Backoff;
   /** What the code has. */
   readonly promise: Promise<unknown>;
-  /** What the body gets instead of the input. */
-  readonly subject: Given | undefined;
+  /** What the body is told of instead of the input. */
+  readonly subject: Known | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   /** What is started next. */
@@ -95,7 +105,12 @@ export class StepAsk {
 
   /** Goes on although the run was stopped: it undoes, or finds out. */
   get sheltered(): boolean {
-    return this.shielded || this.next === 'probe';
+    return this.shielded || this.settles || this.next === 'probe';
+  }
+
+  /** It only finds out, and is not done anew. */
+  get settles(): boolean {
+    return this.request.settles === true;
   }
 
   /** That it begins must be on disk before it does. */

@@ -95,6 +95,11 @@ export class StepRecords {
     else this.outcomes.delete(identity);
   }
 
+  /** It is undone, so it does not matter any more whether it happened. */
+  settle(identity: string): void {
+    this.lost.delete(identity);
+  }
+
   /** What an ask without outcome goes on with. */
   takeRemains(identity: string): Remains {
     const tried = this.tried.get(identity);

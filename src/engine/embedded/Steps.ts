@@ -12,14 +12,14 @@ import { AskedPromise, UnreadAsks } from '../../kernel/AskedPromise.js';
 import { digest } from '../../kernel/digest.js';
 import type { JournalRecord } from '../Record.js';
 import type { ListedChild } from './AwaitedChildren.js';
-import { afterStop } from './afterAttempt.js';
+import { afterStop, notDone } from './afterAttempt.js';
 import { outcomeUnknown } from './attempt.js';
 import { Backoff } from './Backoff.js';
 import type { Leftover } from './divergence.js';
 import { EqualCalls } from './EqualCalls.js';
 import { ErrorOrigins } from './ErrorOrigins.js';
 import { Ordinals } from './Ordinals.js';
-import { type Given, StepAsk } from './StepAsk.js';
+import { type Given, type Known, StepAsk } from './StepAsk.js';
 import { StepCourse, type StepCourseParts } from './StepCourse.js';
 import { StepEnds } from './StepEnds.js';
 import { type Ended, StepRecords, type StepRecordsParts } from './StepRecords.js';
@@ -41,8 +41,8 @@ export class Steps {
   private readonly origins = new ErrorOrigins();
   /** Identities of steps that can be undone, until they have an outcome that is known: an equal ask may settle one. */
   private readonly undoable = new Set<string>();
-  /** What they gave, by the promise that the code has. */
-  private readonly given = new WeakMap<Promise<unknown>, Given>();
+  /** Asks that can be undone or are done once, by the promise that the code has. */
+  private readonly known = new WeakMap<Promise<unknown>, Known>();
   private whenSettled: (() => void)[] = [];
 
   constructor(private readonly parts: StepsParts) {
@@ -132,15 +132,24 @@ export class Steps {
     return promise;
   }
 
-  private subjectOf({ name, subject }: Pick<StepRequest<unknown>, 'name' | 'subject'>): Given | undefined {
-    const given = subject && this.given.get(subject);
-    if (subject && !given) throw new TypeError(`The subject of ${name} is no earlier ask that can be undone and has succeeded.`);
-    return given;
+  private subjectOf({ name, subject }: Pick<StepRequest<unknown>, 'name' | 'subject'>): Known | undefined {
+    const known = subject && this.known.get(subject);
+    if (subject && !known) throw new TypeError(`The subject of ${name} is no earlier ask that can be undone.`);
+    return known;
+  }
+
+  /** Of an ask that can be undone or is done once. */
+  identityOf(outcome: Promise<unknown>): string | undefined {
+    return this.known.get(outcome)?.identity;
   }
 
   private admit(ask: StepAsk): void {
     this.equals.ask(ask.identity);
-    if (ask.request.undoable) this.undoable.add(ask.identity);
+    const { undoable, effect, inputClass } = ask.request;
+    if (undoable) this.undoable.add(ask.identity);
+    if (undoable || effect === 'once') {
+      this.known.set(ask.promise, { identity: ask.identity, inputText: ask.inputText, inputClass, output: undefined });
+    }
     this.pending.set(ask.identity, ask);
     const recorded = this.records.next(ask.identity);
     if (recorded) this.parts.deliveries.add(recorded);
@@ -179,7 +188,8 @@ export class Steps {
     const succeeded = status === 'succeeded';
     const given: Given = { text: body ?? 'null', outputClass: succeeded ? ask.request.outputClass : undefined };
     if (status === 'unknown') this.ordinals.release(identity);
-    else if (this.undoable.delete(identity) && succeeded) this.given.set(ask.promise, given);
+    else if (this.undoable.delete(identity) && succeeded) this.learn(ask.promise, given);
+    if (succeeded && ask.subject) this.records.settle(ask.subject.identity); // Whatever became of it, it is undone.
     const value = this.parts.codec.decode(given.text, given.outputClass);
     if (succeeded) ask.resolve(value);
     else {
@@ -187,6 +197,11 @@ export class Steps {
       ask.reject(value);
     }
     if (this.pending.size === 0) for (const resolve of this.whenSettled.splice(0)) resolve();
+  }
+
+  private learn(promise: Promise<unknown>, output: Given): void {
+    const known = this.known.get(promise);
+    if (known) this.known.set(promise, { ...known, output });
   }
 
   /** The asks that may be begun; after this they are the caller's to prepare. */
@@ -215,6 +230,10 @@ export class Steps {
     ask.next = why === undefined || !request.probe ? 'attempt' : 'probe';
     if (why !== undefined && !request.probe) {
       this.ends.withError(ask, { status: 'unknown', error: outcomeUnknown(request.name, why) }, now);
+      return false;
+    }
+    if (ask.settles && why === undefined) {
+      this.ends.withError(ask, notDone(request.name), now);
       return false;
     }
     if (stopped && !this.course.goesOn(ask)) {

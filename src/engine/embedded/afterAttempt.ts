@@ -55,10 +55,10 @@ export function afterAttempt(ask: StepAsk, attempted: Unsuccessful, situation: S
 export function afterProbe(ask: StepAsk, answer: Unsuccessful | undefined, { now, draw }: Situation): Sequel {
   const { backoff, request, tried, tries } = ask;
   if (!answer) {
-    const error = notDone(request.name);
-    // What surely did not happen is worth one attempt more than the policy has.
-    if (tries > backoff.attemptsMax) return { follows: 'end', status: 'failed', error };
-    return { follows: 'again', status: 'failed', error, dueAt: now, probes: 0 };
+    const no = notDone(request.name);
+    // What surely did not happen is worth one attempt more than the policy has, unless it is only to be found out.
+    if (ask.settles || tries > backoff.attemptsMax) return { follows: 'end', ...no };
+    return { follows: 'again', status: 'failed', error: no.error, dueAt: now, probes: 0 };
   }
   const { error } = answer;
   const probes = (tried?.status === 'unknown' ? tried.probes : 0) + 1;
@@ -83,10 +83,12 @@ function doubtOf({ request, tried }: StepAsk, cause: unknown): Unsuccessful {
   return { status: 'unknown', error: outcomeUnknown(request.name, why, cause) };
 }
 
-function notDone(name: string): TransientError {
-  return new TransientError('STEP_NOT_DONE', `The reply to ${name} was lost, and its probe says that it did not happen.`, {
+/** What a step ends with that surely did not happen. */
+export function notDone(name: string): Unsuccessful {
+  const error = new TransientError('STEP_NOT_DONE', `The reply to ${name} was lost, and its probe says that it did not happen.`, {
     details: { step: name },
   });
+  return { status: 'failed', error };
 }
 
 /** @param reason what is told of the cause */
