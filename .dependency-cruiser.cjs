@@ -32,6 +32,7 @@ const LAYERS = [
   }),
   layer('systems', {
     layers: ['kernel'],
+    packages: ['undici', '@grpc/grpc-js', 'semver'],
     why:
       'A system does not know who calls it: no run, command or engine. What an operation needs of its run comes on its `call` ' +
       '(kernel/Call.ts).',
@@ -44,6 +45,7 @@ const LAYERS = [
   }),
   layer('orchestration', {
     layers: ['kernel', 'abstract', 'systems'],
+    packages: ['semver'],
     why: 'An orchestration reaches the engine through abstract/DurableRun.ts and the container not at all, so that it runs on every engine.',
   }),
   layer('observability', {
@@ -86,10 +88,10 @@ module.exports = {
     },
     {
       name: 'public-door-imports',
-      comment: 'Importing sixfold must not load commands or the command line; they have doors of their own.',
+      comment: 'Importing sixfold must not load commands, the command line, or a channel with a package of its own; they have doors of their own.',
       severity: 'error',
       from: { path: '^src/index\\.ts$' },
-      to: { path: '^src/(commands|cli)/' },
+      to: { path: '^src/(commands|cli|systems/channels/(http|grpc))/' },
     },
     {
       name: 'concrete-engine',

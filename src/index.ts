@@ -118,6 +118,7 @@ export type {
   SystemsOf,
 } from './orchestration/hooks.js';
 export { OrchestrationCommand } from './orchestration/OrchestrationCommand.js';
+export { SagaCommand } from './orchestration/SagaCommand.js';
 export type { OrchestrationPlan, PlannedOperation, PlannedSystem, Risk } from './orchestration/OrchestrationPlan.js';
 export type { OrchestrationReport } from './orchestration/OrchestrationReport.js';
 export {

@@ -11,11 +11,20 @@ import { type DeclaredOperation, operationsOf } from '../systems/operation.js';
 import { Absent } from './Absent.js';
 import type { InteractionRecord } from './hooks.js';
 import { InteractionLedger } from './InteractionLedger.js';
+import { OperationCall } from './OperationCall.js';
 import type { OrchestrationPlan } from './OrchestrationPlan.js';
 import type { CallOptions, NamedSystem } from './scope.js';
 import type { CoordinationStrategy } from './strategies.js';
 
 type Method = (...args: unknown[]) => unknown;
+
+export interface DeskParts {
+  readonly participants: readonly NamedSystem[];
+  readonly strategy: CoordinationStrategy;
+  readonly plan: OrchestrationPlan;
+  /** Name of the operation that is the point of no return, as `system.operation`. */
+  readonly pivot: string | undefined;
+}
 
 export class InteractionDesk {
   /** The operations of every system, under the names of the scope. */
@@ -26,11 +35,9 @@ export class InteractionDesk {
 
   constructor(
     private readonly run: RunContext,
-    participants: readonly NamedSystem[],
-    private readonly strategy: CoordinationStrategy,
-    private readonly plan: OrchestrationPlan,
+    private readonly parts: DeskParts,
   ) {
-    this.systems = this.proxiesOf(participants);
+    this.systems = this.proxiesOf(parts.participants);
   }
 
   /** From now on the operations of this optional system give Absent without being tried. */
@@ -99,9 +106,10 @@ export class InteractionDesk {
       note('absent');
       return new Absent(alias, reason);
     }
+    const { strategy, plan, pivot } = this.parts;
     try {
-      const next = () => this.ask(named, declared, input, options);
-      const output = await (this.strategy.interact?.({ system: alias, operation: declared.name, input }, next, this.plan) ?? next());
+      const next = () => new OperationCall(this.run, { named, declared, input, options }, pivot).make();
+      const output = await (strategy.interact?.({ system: alias, operation: declared.name, input }, next, plan) ?? next());
       note('succeeded');
       return output;
     } catch (error) {
@@ -111,19 +119,5 @@ export class InteractionDesk {
       this.ledger.noteAbsent(absent);
       return absent;
     }
-  }
-
-  private ask({ alias, system }: NamedSystem, declared: DeclaredOperation, input: unknown, options: CallOptions): Promise<unknown> {
-    const method = Reflect.get(system, declared.name) as Method;
-    return this.run.ask({
-      name: `${alias}.${declared.name}`,
-      input,
-      inputClass: declared.input,
-      outputClass: declared.output as (new (...args: unknown[]) => object) | undefined,
-      effect: declared.effect,
-      key: options.key,
-      timeoutMs: options.timeoutMs ?? declared.policy.timeoutMs,
-      body: (given, call) => method.apply(system, declared.input ? [given, call] : [call]),
-    });
   }
 }

@@ -10,7 +10,7 @@ import type { Preparation } from '../abstract/AbstractCommand.js';
 import type { RecordedEvent } from '../abstract/DurableRun.js';
 import type { LifecycleBodies } from '../abstract/Lifecycle.js';
 import { forgottenAwait, type StateFinding } from '../abstract/RunReport.js';
-import { CommandFailure, messageOf, UsageError } from '../kernel/errors.js';
+import { CommandFailure, UsageError } from '../kernel/errors.js';
 import type { StateObservation } from '../systems/System.js';
 import { centralized } from './coordination/Centralized.js';
 import { compareVersions } from './coordination/compareVersions.js';
@@ -20,11 +20,9 @@ import type { CoordinationResults, OrchestrationHooks } from './hooks.js';
 import { InteractionDesk } from './InteractionDesk.js';
 import { type OrchestrationPlan, planOf } from './OrchestrationPlan.js';
 import type { OrchestrationReport } from './OrchestrationReport.js';
+import { checkSystems } from './SystemCheck.js';
 import { type AnyScope, type NamedSystem, namedSystems } from './scope.js';
 import type { CoordinationStrategy, EventRouting, StateSynchronization } from './strategies.js';
-
-/** A health check that takes longer counts as failed. */
-const HEALTH_CHECK_MS_MAX = 30_000;
 
 interface Prepared {
   readonly scope: AnyScope;
@@ -66,6 +64,8 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
   private desk: InteractionDesk | undefined;
   private pump: EventPump | undefined;
   private found: readonly StateFinding[] = [];
+  /** Milliseconds since the epoch. */
+  private beganAt = 0;
 
   constructor(
     private readonly command: OrchestrationHooks<R>,
@@ -74,13 +74,16 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
 
   async planning(): Promise<void> {
     const { command, params, run } = this.preparation;
+    this.beganAt = run.now().getTime();
     const scope = await run.activity('participant_system_identification', () => scopeOf(this.command, params));
     this.prepared = await run.activity('coordination_architecture_design', async () => design(this.command, command, scope));
+    if (scope.compensation) run.compensates(scope.compensation);
   }
 
   async validation(): Promise<void> {
     const { run } = this.preparation;
     await run.activity('orchestration_feasibility_confirmation', async () => this.confirmFeasible());
+    this.acquireChannels();
     await run.activity('system_availability_verification', () => this.verifyAvailable());
   }
 
@@ -99,23 +102,29 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
   }
 
   private async verifyAvailable(): Promise<void> {
-    const { named, strategy, plan } = this.known();
+    const { named, strategy, plan, scope } = this.known();
     const { run, command } = this.preparation;
-    const desk = new InteractionDesk(run, named, strategy, plan);
+    const desk = new InteractionDesk(run, { participants: named, strategy, plan, pivot: scope.pivot });
     this.desk = desk;
-    const verdicts = await Promise.all(named.map(async (one) => ({ ...one, trouble: await this.troubleOf(one) })));
-    const ill = verdicts.filter(({ trouble }) => trouble !== undefined);
+    const checked = await checkSystems(run, scope, named);
+    const ill = checked.filter(({ trouble }) => trouble !== undefined);
     for (const { alias, optional, trouble } of ill) if (optional) desk.markAbsent(alias, trouble ?? '');
-    const needed = ill.filter(({ optional }) => !optional);
-    this.judge(
-      'the needed systems are available',
-      needed.map(({ alias, trouble }) => `${alias} (${trouble})`),
-    );
+    const needed = ill.filter(({ optional }) => !optional).map(({ alias, trouble }) => ({ alias, why: `${alias} (${trouble})` }));
+    const reasons = needed.map(({ why }) => why);
+    this.judge('the needed systems are available', reasons);
     if (needed.length > 0) {
-      const reasons = needed.map(({ alias, trouble }) => `${alias} (${trouble})`).join(', ');
-      throw new CommandFailure('SYSTEM_UNAVAILABLE', `${command} needs systems that are not available: ${reasons}.`, {
+      throw new CommandFailure('SYSTEM_UNAVAILABLE', `${command} needs systems that are not available: ${reasons.join(', ')}.`, {
         details: { systems: needed.map(({ alias }) => alias) },
       });
+    }
+  }
+
+  /** Channels are used from here on, and closed when the run leaves the process, unless another run uses them. */
+  private acquireChannels(): void {
+    const channels = new Set(this.known().named.flatMap(({ system }) => system.channel ?? []));
+    for (const channel of channels) {
+      channel.acquire();
+      this.preparation.run.defer(() => channel.release());
     }
   }
 
@@ -135,8 +144,8 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
   }
 
   private async coordinate(): Promise<R> {
-    const { plan, strategy } = this.known();
-    const body = () => this.command.coordinateSystemInteractions(this.hookContext({ phase: 'execution', plan }));
+    const { plan, strategy, scope } = this.known();
+    const body = () => this.command.coordinateSystemInteractions(this.hookContext({ phase: 'execution', plan, graph: scope.interactions }));
     if (!this.pump) return strategy.coordinate(body, plan);
     const coordinated = strategy.coordinate(body, plan).then(async (result) => {
       await this.preparation.run.events.close();
@@ -150,6 +159,7 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
     const { run } = this.preparation;
     const consistent = await run.activity('final_state_synchronization', () => this.synchronize(result));
     await run.activity('system_consistency_validation', async () => this.confirmConsistent(consistent));
+    this.judgeLatency();
   }
 
   /** @returns what the hook says; findings are kept */
@@ -181,6 +191,22 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
     });
   }
 
+  /** @throws CommandFailure `CONSTRAINT_BROKEN` where the scope declares that to be an error */
+  private judgeLatency(): void {
+    const { latencyMsMax, severity = 'warning' } = this.known().scope.constraints ?? {};
+    if (latencyMsMax === undefined) return;
+    const { run, command } = this.preparation;
+    const tookMs = run.now().getTime() - this.beganAt;
+    const name = `it takes at most ${latencyMsMax} ms`;
+    const found = `it took ${tookMs} ms`;
+    const isKept = tookMs <= latencyMsMax;
+    run.noteGate(isKept ? { name, severity, verdict: 'passed' } : { name, severity, verdict: 'failed', found });
+    if (isKept || severity === 'warning') return;
+    throw new CommandFailure('CONSTRAINT_BROKEN', `${command} may take at most ${latencyMsMax} ms, and ${found}.`, {
+      details: { latencyMsMax, tookMs },
+    });
+  }
+
   /** A gate of ours: passed when there is no reason against it. */
   private judge(name: string, reasons: readonly string[]): void {
     const gate = { name, severity: 'error', verdict: 'passed' } as const;
@@ -195,28 +221,12 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
       findings: [...this.found, ...forgotten.map(forgottenAwait)],
       interactions,
       events: this.eventCounts,
+      ...(this.prepared ? { plan: this.prepared.plan } : {}),
     };
   }
 
   private async handle(event: RecordedEvent) {
     return this.command.handleOrchestrationEvents(this.hookContext({ phase: 'execution', event }));
-  }
-
-  /** Why a system cannot be used, or undefined when it can. */
-  private async troubleOf({ alias, system }: NamedSystem): Promise<string | undefined> {
-    if (!system.checkHealth) return undefined;
-    try {
-      await this.preparation.run.ask({
-        name: `${alias}.checkHealth`,
-        effect: 'read',
-        timeoutMs: HEALTH_CHECK_MS_MAX,
-        body: (_input, call) => system.checkHealth?.(call),
-      });
-      return undefined;
-    } catch (error) {
-      this.preparation.run.signal.throwIfAborted();
-      return messageOf(error);
-    }
   }
 
   private async observedStates() {

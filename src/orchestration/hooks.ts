@@ -3,6 +3,7 @@ import type { CommandContext } from '../abstract/CommandContext.js';
 import type { StateFinding } from '../abstract/RunReport.js';
 import type { ParamsOf, ResultOf } from '../abstract/TypedCommand.js';
 import type { Absent } from './Absent.js';
+import type { InteractionGraph } from './coordination/InteractionGraph.js';
 import type { OrchestrationPlan } from './OrchestrationPlan.js';
 import type { AnyScope, OrchestrationScope, Proxied, ProxiedLeniently } from './scope.js';
 import type { CoordinationStrategy, EventRouting, StateSynchronization } from './strategies.js';
@@ -43,6 +44,8 @@ export interface Interactions<C> {
   readonly systems: SystemsOf<C>;
   readonly ctx: CommandContext;
   readonly plan: OrchestrationPlan;
+  /** The interactions that the scope has as data. */
+  readonly graph: InteractionGraph | undefined;
 }
 
 export interface StateContext<C> {

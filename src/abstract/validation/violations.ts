@@ -28,6 +28,11 @@ export function unknownProperty(path: string, name: string): Violation {
   return { path, message: `property ${name} should not exist` };
 }
 
+/** It says no more than that the class does not know the property. */
+export function isUnknownProperty({ message }: Violation): boolean {
+  return /^property .* should not exist$/s.test(message);
+}
+
 export function pathTo(above: string, step: string | number): string {
   if (/^\d+$/.test(String(step))) return `${above}[${step}]`;
   return above === '' ? String(step) : `${above}.${step}`;
