@@ -1,16 +1,17 @@
 /**
- * Base of commands whose interactions are data: the scope has them as a graph, each is called as soon as those before it have ended, and a
- * leaf writes two methods. So the plan shows exactly what will be called.
+ * Base of commands whose interactions are data: the scope has them as a graph, and each is called as soon as those before it have ended,
+ * within the limit of the strategy. So the plan says exactly what will be called. A leaf writes `defineOrchestrationScope` and
+ * `aggregateResults`.
  */
 import { hooksToWrite } from '../abstract/AbstractCommand.js';
 import type { CommandContext } from '../abstract/CommandContext.js';
 import type { ParamsOf } from '../abstract/TypedCommand.js';
 import { UsageError } from '../kernel/errors.js';
-import type { Absent } from './Absent.js';
+import type { CoordinationSite } from './coordination/CoordinationSite.js';
 import { GraphRun } from './coordination/GraphRun.js';
+import { graphCall } from './coordination/graphCall.js';
 import { type GraphShape, shapeOf } from './coordination/graphShape.js';
-import type { GraphResults, InteractionGraph, InteractionNode } from './coordination/InteractionGraph.js';
-import { OperationLookup } from './coordination/OperationLookup.js';
+import type { GraphResults, InteractionGraph } from './coordination/InteractionGraph.js';
 import type { EventContext, EventHandlingResults, Interactions, StateContext, StateManagementResults } from './hooks.js';
 import { OrchestrationCommand } from './OrchestrationCommand.js';
 
@@ -18,7 +19,62 @@ import { OrchestrationCommand } from './OrchestrationCommand.js';
 export interface Aggregation<C> {
   readonly phase: 'execution';
   readonly params: ParamsOf<C>;
-  /** Outputs of all nodes. */
+  /** The outputs of all nodes. */
   readonly done: GraphResults;
   readonly ctx: CommandContext;
+}
+
+export abstract class GraphCommand<P extends object, R> extends OrchestrationCommand<P, R> {
+  /** Phase 4, when all nodes of the graph have ended: makes the result of the run of what they gave. Runs again on replay. */
+  abstract aggregateResults(aggregation: Aggregation<this>): R | Promise<R>;
+
+  /**
+   * Calls what the graph of the scope says, each node under its name as key. The first error ends the run: nodes that have not been called are
+   * not, and those under way are waited for. A node whose input comes from an optional system that is absent is not called, and is absent too.
+   *
+   * @throws UsageError `GRAPH_INVALID` before the first call when the graph names what is not there or its nodes wait for one another.
+   */
+  async coordinateSystemInteractions(interactions: Interactions<this>): Promise<R> {
+    const { params, ctx, graph } = interactions;
+    const site: CoordinationSite = interactions;
+    const systems: object = interactions.systems;
+    const shape = this.checkedShape(graph);
+    for (const { name, node } of shape.order) graphCall(systems, name, node.call); // All before the first call.
+    ctx.expectSteps(shape.order.length);
+    const run = new GraphRun(shape, {
+      call: (name, node, input) => graphCall(systems, name, node.call)(input, { key: name }),
+      degrade: (absent) => site.degrade?.(absent),
+    });
+    return this.aggregateResults({ phase: 'execution', params, done: await run.run(), ctx });
+  }
+
+  private checkedShape(graph: InteractionGraph | undefined): GraphShape {
+    const { name } = this.constructor;
+    if (!graph) {
+      throw new UsageError('GRAPH_INVALID', `The scope of ${name} has no \`interactions\`. Give them, or extend another base.`, {
+        details: { class: name },
+      });
+    }
+    const shape = shapeOf(graph);
+    if (shape.defects.length === 0) return shape;
+    const reasons = shape.defects.map(({ reason }) => reason).join('; ');
+    throw new UsageError('GRAPH_INVALID', `The interactions of ${name} cannot be ordered: ${reasons}.`, {
+      details: { defects: shape.defects },
+    });
+  }
+
+  /** The systems agree, as far as this command is concerned. Override it to look. */
+  async manageOrchestrationState(_state: StateContext<this>): Promise<StateManagementResults> {
+    return { consistent: true };
+  }
+
+  /** Ignores every event. Override it where the scope declares some. */
+  async handleOrchestrationEvents(_event: EventContext<this>): Promise<EventHandlingResults> {
+    return 'ignored';
+  }
+
+  /** @internal */
+  override get [hooksToWrite](): readonly string[] {
+    return ['defineOrchestrationScope', 'aggregateResults'];
+  }
 }

@@ -12,7 +12,7 @@ import { Absent } from './Absent.js';
 import type { InteractionRecord } from './hooks.js';
 import { InteractionLedger } from './InteractionLedger.js';
 import { OperationCall } from './OperationCall.js';
-import type { OrchestrationPlan } from './OrchestrationPlan.js';
+import type { OrchestrationPlan } from './plan/OrchestrationPlan.js';
 import type { CallOptions, NamedSystem } from './scope.js';
 import type { CoordinationStrategy } from './strategies.js';
 

@@ -6,7 +6,7 @@ import { AbstractCommand, hooksToWrite, lifecycleOf, type Preparation } from '..
 import type { LifecycleBodies } from '../abstract/Lifecycle.js';
 import type { EventContext, EventHandlingResults, Interactions, Planning, StateContext, StateManagementResults } from './hooks.js';
 import { OrchestrationLifecycle } from './OrchestrationLifecycle.js';
-import type { OrchestrationPlan } from './OrchestrationPlan.js';
+import type { OrchestrationPlan } from './plan/OrchestrationPlan.js';
 import type { AnyScope } from './scope.js';
 import type { CoordinationStrategy, EventRouting, StateSynchronization } from './strategies.js';
 

@@ -18,8 +18,9 @@ import { routeBySource } from './coordination/routeBySource.js';
 import { EventPump } from './EventPump.js';
 import type { CoordinationResults, OrchestrationHooks } from './hooks.js';
 import { InteractionDesk } from './InteractionDesk.js';
-import { type OrchestrationPlan, planOf } from './OrchestrationPlan.js';
 import type { OrchestrationReport } from './OrchestrationReport.js';
+import type { OrchestrationPlan } from './plan/OrchestrationPlan.js';
+import { planOf } from './plan/planOf.js';
 import { checkSystems } from './SystemCheck.js';
 import { type AnyScope, type NamedSystem, namedSystems } from './scope.js';
 import type { CoordinationStrategy, EventRouting, StateSynchronization } from './strategies.js';
@@ -221,7 +222,6 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
       findings: [...this.found, ...forgotten.map(forgottenAwait)],
       interactions,
       events: this.eventCounts,
-      ...(this.prepared ? { plan: this.prepared.plan } : {}),
     };
   }
 

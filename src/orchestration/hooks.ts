@@ -4,7 +4,7 @@ import type { StateFinding } from '../abstract/RunReport.js';
 import type { ParamsOf, ResultOf } from '../abstract/TypedCommand.js';
 import type { Absent } from './Absent.js';
 import type { InteractionGraph } from './coordination/InteractionGraph.js';
-import type { OrchestrationPlan } from './OrchestrationPlan.js';
+import type { OrchestrationPlan } from './plan/OrchestrationPlan.js';
 import type { AnyScope, OrchestrationScope, Proxied, ProxiedLeniently } from './scope.js';
 import type { CoordinationStrategy, EventRouting, StateSynchronization } from './strategies.js';
 

@@ -1,7 +1,7 @@
 /** What the three optional overrides of an orchestration return. */
 import type { StateFinding } from '../abstract/RunReport.js';
 import type { StateObservation } from '../systems/System.js';
-import type { OrchestrationPlan } from './OrchestrationPlan.js';
+import type { OrchestrationPlan } from './plan/OrchestrationPlan.js';
 
 export interface Interaction {
   /** Name in the scope. */

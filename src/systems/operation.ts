@@ -96,15 +96,18 @@ type HasCall<M> = M extends (...a: infer A) => unknown
     : { readonly 'sixfold: the last parameter of an operation is `call: Call`': A }
   : never;
 // biome-ignore-end lint/suspicious/noExplicitAny: inference over every parameter list
+/** `string` is what is inferred where the undo is an object, whose name `UndoNamed` looks at. */
 type UndoOf<S, U, O> = [U] extends [never]
   ? unknown
-  : U extends keyof S
-    ? S[U] extends (input: infer X, call: Call) => unknown
-      ? [O] extends [X]
-        ? unknown
-        : { readonly 'sixfold: the undo does not accept the output of this operation': { output: O; accepts: X } }
-      : { readonly 'sixfold: the undo names a property that is not an operation': U }
-    : { readonly 'sixfold: this system has no public method of that name to undo with': U };
+  : string extends U
+    ? unknown
+    : U extends keyof S
+      ? S[U] extends (input: infer X, call: Call) => unknown
+        ? [O] extends [X]
+          ? unknown
+          : { readonly 'sixfold: the undo does not accept the output of this operation': { output: O; accepts: X } }
+        : { readonly 'sixfold: the undo names a property that is not an operation': U }
+      : { readonly 'sixfold: this system has no public method of that name to undo with': U };
 type UndoNamed<S, U> = [U] extends [never]
   ? unknown
   : U extends keyof S
