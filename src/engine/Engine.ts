@@ -156,6 +156,17 @@ export type RunState = EndStatus | 'running' | 'interrupted' | 'waiting' | 'queu
 /** Where a fork begins: all that was recorded before this is its past. */
 export type ForkPoint = { readonly seq: number } | { readonly step: string };
 
+/** What a person says that a step did whose outcome is unknown. */
+export interface Settlement {
+  /** Identity of the step, or its name where no other in doubt has it. */
+  readonly step: string;
+  readonly status: 'succeeded' | 'failed';
+  /** What it gave, or the error that it failed with, as text of the codec. */
+  readonly body: string;
+  readonly by: string;
+  readonly reason: string;
+}
+
 /** What would become of an open run with the present code. */
 export interface RunCheck {
   readonly id: string;
@@ -227,6 +238,12 @@ export interface Engine {
    * @throws UsageError `RUN_NOT_FOUND`, `RUN_NOT_REOPENED` when it has not failed, or what it did was undone.
    */
   reopen(runId: string): Promise<RunHandle>;
+  /**
+   * Goes on with a run whose outcome is unknown, since a person says what a step of it did.
+   *
+   * @throws UsageError `RUN_NOT_FOUND`, `SETTLE_REFUSED` for a run that is not unknown, or a step that is not in doubt.
+   */
+  settle(runId: string, settlement: Settlement): Promise<RunHandle>;
   /**
    * A new run of the same command and params that begins with what was recorded before a point of another.
    *

@@ -101,8 +101,8 @@ describe.each(Object.entries(JOURNALS))('a journal: %s', (_name, open) => {
       const run = await ended();
       const log = RunLog.read(journal, rowOf(journal, run.run));
       const record = log.following({ kind: 'reopened', at: 3500, label: 'ada', body: '{"superseded":[]}' });
-      expect(await journal.reopenRuns([{ run: run.run, record }])).toBe(true);
-      expect(await journal.reopenRuns([{ run: run.run, record }])).toBe(false);
+      expect(await journal.reopenRuns([{ run: run.run, records: [record] }])).toBe(true);
+      expect(await journal.reopenRuns([{ run: run.run, records: [record] }])).toBe(false);
       const { row } = verified(run);
       expect(row).toMatchObject({ status: null, endedAt: null, standing: 'running' });
       expect(journal.isOwned(row)).toBe(true);
@@ -264,7 +264,7 @@ describe.each(Object.entries(JOURNALS))('a journal: %s', (_name, open) => {
       post(run.id);
       await journal.committed();
       journal.endRun(run, 'cancelled', 9);
-      await journal.reopenRuns([{ run, record: log.following({ kind: 'reopened', at: 10, label: 'ada', body: '{"superseded":[]}' }) }]);
+      await journal.reopenRuns([{ run, records: [log.following({ kind: 'reopened', at: 10, label: 'ada', body: '{"superseded":[]}' })] }]);
       expect(journal.mail()).toEqual([]);
     });
 

@@ -116,12 +116,19 @@ export class SimulatedJournal implements Journal {
   reopenRuns(reopenings: readonly Reopening[]): Promise<boolean> {
     const open = { status: null, endedAt: null, standing: 'running', owner: this.process } as const;
     return this.commits.exclusively(() => {
-      const may = reopenings.every(({ run, record }) => {
+      const may = reopenings.every(({ run, records }) => {
         const stored = this.disk.runs.get(run.rowId);
-        return stored !== undefined && stored.row.status !== null && stored.records.at(-1)?.seq === record.seq - 1;
+        return stored !== undefined && stored.row.status !== null && stored.records.at(-1)?.seq === records[0].seq - 1;
       });
-      for (const { run, record } of may ? reopenings : []) {
-        this.disk.apply({ kind: 'record', run: run.id, record, apply: (disk) => change(disk, run, ({ records }) => records.push(record)) });
+      for (const { run, records: added } of may ? reopenings : []) {
+        for (const record of added) {
+          this.disk.apply({
+            kind: 'record',
+            run: run.id,
+            record,
+            apply: (disk) => change(disk, run, ({ records }) => records.push(record)),
+          });
+        }
         this.disk.apply({ kind: 'reopen', run: run.id, apply: (disk) => patch(disk, run, open) });
       }
       return may;

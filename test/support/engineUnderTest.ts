@@ -1,5 +1,6 @@
 /** What the model and the simulation use of the engine, in one place, so that they can be given another build of it. */
 import { Compensation } from '../../src/abstract/Compensation.js';
+import { EffectTrace } from '../../src/abstract/EffectTrace.js';
 import { silentTelemetry } from '../../src/abstract/Telemetry.js';
 import { embeddedEngine } from '../../src/engine/embedded/EmbeddedEngine.js';
 import { Carried } from '../../src/kernel/codec/Carried.js';
@@ -12,6 +13,7 @@ export const engineUnderTest = {
   Carried,
   Codec,
   Compensation,
+  EffectTrace,
   embeddedEngine,
   OutcomeUnknownError,
   presentBranch,

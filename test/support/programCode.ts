@@ -1,6 +1,7 @@
 /** Runs a random program on an engine, and notes what it asks and what it is told, each at its place. */
 import type { Compensation } from '../../src/abstract/Compensation.js';
-import type { DurableRun, StepRequest } from '../../src/abstract/DurableRun.js';
+import type { DurableRun, StepRequest, Subject } from '../../src/abstract/DurableRun.js';
+import type { EffectTrace } from '../../src/abstract/EffectTrace.js';
 import type { Call } from '../../src/kernel/Call.js';
 import type { EngineUnderTest } from './engineUnderTest.js';
 import type { Node, Program, StepNode } from './randomProgram.js';
@@ -47,6 +48,7 @@ interface Scope {
 const PATIENT = { attemptsMax: 20, backoffMs: 10, backoffMsMax: 100, jitter: 0 };
 
 export class ProgramCode {
+  private readonly trace: EffectTrace;
   private readonly compensation: Compensation;
   undone = false;
 
@@ -54,7 +56,9 @@ export class ProgramCode {
     private readonly run: DurableRun,
     private readonly ports: ProgramPorts,
   ) {
-    this.compensation = new ports.engine.Compensation(this.watched());
+    const { Compensation, EffectTrace } = ports.engine;
+    this.trace = new EffectTrace(run);
+    this.compensation = new Compensation(this.watched(), this.trace);
   }
 
   /** @returns what the program came to; an error in it is a part of that, unless the run was stopped */
@@ -69,7 +73,7 @@ export class ProgramCode {
 
   private async undo(): Promise<string> {
     try {
-      await this.compensation.run();
+      await this.compensation.run({});
       this.undone = this.compensation.undone.length > 0;
       return this.compensation.undone.join(', ');
     } catch (error) {
@@ -167,17 +171,15 @@ export class ProgramCode {
     const retry = attempts > 1 || effect === 'once' ? { retry: { attemptsMax: attempts, backoffMs: 10, jitter: 0 } } : {};
     const probe = effect === 'once' ? { probe: (_input: unknown, call: Call) => this.ports.probe(place, call) } : {};
     const undoable = undo && effect !== 'read';
-    // What can be undone is a step of the code's own, which has no input.
-    const what = undoable ? { name: `${operation} ${input}`, undoable } : { name: operation, input };
-    return tell(scope, this.effect(node, place, { ...what, effect, timeoutMs, ...retry, ...probe }));
+    return tell(scope, this.effect(node, place, { name: operation, input, undoable, effect, timeoutMs, ...retry, ...probe }));
   }
 
   private effect(node: StepNode | undefined, place: string, asked: Omit<StepRequest<number>, 'branch' | 'body'>): Promise<number> {
     const request = { ...asked, branch: this.branchName, body: (_input: unknown, call: Call) => this.ports.call(node, place, call) };
     return this.noted(place, `${asked.name} ${textOf(asked.input)}`, () => {
       const outcome = this.run.step<number>(request);
-      const undo = (output: number, call: Call) => this.ports.undo(place, output, call);
-      this.compensation.trace(request, outcome, asked.undoable ? { undo, undoRetry: PATIENT } : { undoRetry: PATIENT });
+      const undo = ({ output }: Subject, call: Call) => this.ports.undo(place, output as number, call);
+      this.trace.add(request, outcome, asked.undoable ? { undoing: { undo, retry: PATIENT } } : {});
       return outcome;
     });
   }

@@ -57,6 +57,67 @@ class Oracle extends System {
     return 1;
   }
 
+  /** Undone with its output. */
+  @operation({ input: Ask, output: Answer, undo: 'forget' })
+  async tell(_ask: Ask, _call: Call): Promise<Answer> {
+    return { text: '' };
+  }
+
+  @operation({ input: Answer })
+  async forget(_answer: Answer, _call: Call): Promise<void> {}
+
+  @operation({
+    input: Ask,
+    output: Answer,
+    undo: { operation: 'forget', from: ({ input, output }) => ({ text: input.text + output.text }) },
+  })
+  async say(_ask: Ask, _call: Call): Promise<Answer> {
+    return { text: '' };
+  }
+
+  @operation({ input: Ask, undo: { operation: 'forget', byKey: ({ key }) => ({ text: key }) }, fallback: 'whisper' })
+  async shout(_ask: Ask, _call: Call): Promise<void> {}
+
+  @operation({ input: Ask })
+  async whisper(_ask: Ask, _call: Call): Promise<void> {}
+
+  @operation({ input: Ask, output: Answer, effect: 'once', probe: 'wasTold' })
+  async tellOnce(_ask: Ask, _call: Call): Promise<Answer> {
+    return { text: '' };
+  }
+
+  async wasTold(_ask: Ask, _call: Call): Promise<Answer | undefined> {
+    return undefined;
+  }
+
+  // @ts-expect-error there is no method to undo it with
+  @operation({ input: Ask, output: Answer, undo: 'forgett' })
+  async misspelt(_ask: Ask, _call: Call): Promise<Answer> {
+    return { text: '' };
+  }
+
+  // @ts-expect-error the undo takes something else than the output
+  @operation({ input: Ask, output: Heard, undo: 'forget' })
+  async other(_ask: Ask, _call: Call): Promise<Heard> {
+    return { words: 1 };
+  }
+
+  // @ts-expect-error there is no method to undo it with, also where its input is made
+  @operation({ input: Ask, undo: { operation: 'forgett', byKey: ({ key }) => ({ text: key }) } })
+  async misspeltToo(_ask: Ask, _call: Call): Promise<void> {}
+
+  // @ts-expect-error a probe gives the output or undefined
+  @operation({ input: Ask, output: Answer, effect: 'once', probe: 'helper' })
+  async unprobed(_ask: Ask, _call: Call): Promise<Answer> {
+    return { text: '' };
+  }
+
+  // @ts-expect-error a fallback gives the same output
+  @operation({ input: Ask, output: Answer, fallback: 'whisper' })
+  async unreplaced(_ask: Ask, _call: Call): Promise<Answer> {
+    return { text: '' };
+  }
+
   helper(): void {}
 }
 
@@ -65,11 +126,17 @@ export class Consult extends OrchestrationCommand<Ask, Answer> {
   private readonly oracle = new Oracle();
 
   defineOrchestrationScope() {
+    // @ts-expect-error the pivot is no operation of the scope
+    scope({ systems: { oracle: this.oracle }, pivot: 'oracle.tel' });
+    scope({ systems: { oracle: this.oracle }, pivot: 'oracle.tell', versions: { oracle: '^1.0.0' } });
     return scope({ systems: { oracle: this.oracle }, optional: { second: this.oracle }, events: { heard: Heard } });
   }
 
   async coordinateSystemInteractions({ systems, params }: Interactions<this>): Promise<Answer> {
     await systems.oracle.sleep();
+    await systems.oracle.tell(params, { undo: async ({ text }) => text });
+    // @ts-expect-error the undo is given the output
+    void systems.oracle.tell(params, { undo: async ({ words }) => words });
     // @ts-expect-error no such operation
     void systems.oracle.anwser(params);
     // @ts-expect-error a method that is no operation

@@ -18,6 +18,7 @@ import type {
   RunHandle,
   RunHistory,
   RunSummary,
+  Settlement,
   Signal,
   StartRequest,
 } from '../Engine.js';
@@ -183,6 +184,10 @@ class EmbeddedEngine implements Engine {
 
   async reopen(runId: string): Promise<RunHandle> {
     return this.writable().starts.reopen(runId);
+  }
+
+  async settle(runId: string, settlement: Settlement): Promise<RunHandle> {
+    return this.writable().starts.settle(runId, settlement);
   }
 
   async fork(runId: string, from: ForkPoint, queue?: QueueEntry): Promise<RunHandle> {

@@ -241,7 +241,8 @@ export class Facilities {
   }
 
   private supersede(record: JournalRecord): void {
-    const { superseded, gates = [] } = reopenedBody(record);
+    const { superseded, gates = [], settled } = reopenedBody(record);
+    if (settled !== undefined) this.steps.forgetDoubt(settled);
     for (const identity of superseded) this.steps.supersede(identity);
     for (const gate of gates) this.waits.reask('gate', gate);
   }

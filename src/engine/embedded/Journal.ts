@@ -54,10 +54,10 @@ export interface Mail {
   readonly at: number;
 }
 
-/** A run that is to go on after its end, and the record that says so, which follows that of the end. */
+/** A run that is to go on after its end, and the records that say so, which follow that of the end. */
 export interface Reopening {
   readonly run: RunRow;
-  readonly record: JournalRecord;
+  readonly records: readonly [JournalRecord, ...JournalRecord[]];
 }
 
 /** Which ended runs are pruned. */

@@ -146,16 +146,16 @@ export class MemoryJournal implements Journal {
   }
 
   reopenRuns(reopenings: readonly Reopening[]): Promise<boolean> {
-    const all = reopenings.map(({ run, record }) => ({ run: keptOf(run), record }));
-    if (!all.every(({ run, record }) => run.status !== null && lastSeqOf(run) === record.seq - 1)) return Promise.resolve(false);
+    const all = reopenings.map(({ run, records }) => ({ run: keptOf(run), records }));
+    if (!all.every(({ run, records }) => run.status !== null && lastSeqOf(run) === records[0].seq - 1)) return Promise.resolve(false);
     const opened = all.map(({ run }) => run);
-    for (const { run, record } of all) {
+    for (const { run, records } of all) {
       run.status = null;
       run.endedAt = null;
       run.owner = SELF;
       for (const needed of this.needs.reopened(run, opened)) this.forget(needed);
       this.open.add(run);
-      this.addRecord(run, record);
+      for (const record of records) this.addRecord(run, record);
     }
     return Promise.resolve(true);
   }

@@ -135,10 +135,10 @@ export class SqliteJournal implements Journal {
   reopenRuns(reopenings: readonly Reopening[]): Promise<boolean> {
     this.members.enter();
     return this.commits.exclusively(() => {
-      if (!reopenings.every(({ run, record }) => this.statements.get(ENDED_AT, run.rowId, record.seq - 1))) return false;
-      for (const { run, record } of reopenings) {
+      if (!reopenings.every(({ run, records }) => this.statements.get(ENDED_AT, run.rowId, records[0].seq - 1))) return false;
+      for (const { run, records } of reopenings) {
         this.statements.run(WRITES.reopenRun, this.lease.process, run.rowId);
-        this.statements.run(WRITES.addRecord, run.rowId, ...recordValues(record));
+        for (const record of records) this.statements.run(WRITES.addRecord, run.rowId, ...recordValues(record));
       }
       return true;
     });

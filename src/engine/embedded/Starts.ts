@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../kernel/Clock.js';
 import { digest } from '../../kernel/digest.js';
 import { UsageError } from '../../kernel/errors.js';
-import type { EngineSetup, ForkPoint, QueueEntry, RunHandle, RunOrigin, StartRequest } from '../Engine.js';
+import type { EngineSetup, ForkPoint, QueueEntry, RunHandle, RunOrigin, Settlement, StartRequest } from '../Engine.js';
 import type { Catalogue } from './Catalogue.js';
 import { inheritanceOf } from './forkRun.js';
 import type { Journal, RunRow } from './Journal.js';
@@ -16,6 +16,7 @@ import type { Loads } from './Loads.js';
 import { RunLog } from './RunLog.js';
 import { deadlineInPast, reopenedByOthers } from './refusals.js';
 import { reopeningsOf } from './reopenRun.js';
+import { settlementOf } from './settleRun.js';
 import type { Tracking } from './Tracking.js';
 import type { Wakeups } from './Wakeups.js';
 
@@ -178,6 +179,15 @@ export class Starts {
     const reopenings = reopeningsOf(this.parts, run);
     if (!(await journal.reopenRuns(reopenings))) throw reopenedByOthers(run.id);
     for (const child of reopenings.slice(0, -1)) loads.load(catalogue.find(child.run.id));
+    return loads.load(catalogue.find(run.id));
+  }
+
+  async settle(runId: string, settlement: Settlement): Promise<RunHandle> {
+    const { journal, loads, catalogue } = this.parts;
+    await journal.committed();
+    const run = catalogue.find(runId);
+    const reopening = settlementOf(this.parts, run, settlement);
+    if (!(await journal.reopenRuns([reopening]))) throw reopenedByOthers(run.id);
     return loads.load(catalogue.find(run.id));
   }
 

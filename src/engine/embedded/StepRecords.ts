@@ -76,9 +76,17 @@ export class StepRecords {
 
   /** A person resumes the run after the step was mended: its last outcome does not count. */
   supersede(identity: string): void {
+    const last = this.outcomes.get(identity)?.at(-1);
+    if (last && isRepeatable(last)) this.takeBack(identity);
+  }
+
+  /** A person says what the step did whose last outcome is unknown; that outcome follows. */
+  forgetDoubt(identity: string): void {
+    if (this.outcomes.get(identity)?.at(-1)?.status === 'unknown') this.takeBack(identity);
+  }
+
+  private takeBack(identity: string): void {
     const records = this.outcomes.get(identity) ?? [];
-    const last = records.at(-1);
-    if (!last || !isRepeatable(last)) return;
     if (records.length > 1) this.outcomes.set(identity, records.slice(0, -1));
     else this.outcomes.delete(identity);
   }

@@ -177,6 +177,11 @@ export class Steps {
     this.records.supersede(identity);
   }
 
+  /** Of what was recalled, the last outcome of that identity does not count, which was unknown: what happened follows. */
+  forgetDoubt(identity: string): void {
+    this.records.forgetDoubt(identity);
+  }
+
   /** Hands the outcome to the code that asked for it. */
   deliver(record: JournalRecord): void {
     const identity = record.step ?? '';

@@ -47,7 +47,7 @@ export function reopeningsOf(parts: ReopenParts, run: RunRow, parent?: RunRow): 
         left.findLast(({ step }) => step === identity),
       ) ?? [],
   );
-  return [...children.flatMap((child) => reopeningsOfChild(parts, child, run)), { run, record }];
+  return [...children.flatMap((child) => reopeningsOfChild(parts, child, run)), { run, records: [record] }];
 }
 
 /** @throws UsageError `RUN_NOT_REOPENED` */

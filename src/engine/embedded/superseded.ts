@@ -9,6 +9,11 @@ export interface ReopenedBody {
   readonly gates?: readonly string[] | undefined;
   /** That of the run from then on, in milliseconds since the epoch. */
   readonly deadline?: number | undefined;
+  /** Identity of the step of which a person said what it did: the outcome follows, and takes the place of the last one, which was unknown. */
+  readonly settled?: string | undefined;
+  /** Who said so, and why. */
+  readonly by?: string | undefined;
+  readonly reason?: string | undefined;
 }
 
 export function reopenedBody({ body }: JournalRecord): ReopenedBody {
@@ -25,9 +30,11 @@ export function standing(records: readonly JournalRecord[]): readonly JournalRec
   const left: JournalRecord[] = [];
   for (const record of records) {
     if (record.kind === 'reopened') {
-      const { superseded, gates = [] } = reopenedBody(record);
+      const { superseded, gates = [], settled } = reopenedBody(record);
       for (const identity of superseded) takeBack(left, ({ kind, step }) => kind === 'step-ended' && step === identity);
       for (const gate of gates) takeBack(left, ({ kind, label }) => kind === 'gate-stood' && label === gate);
+      const inDoubt = left.findLastIndex(({ kind, step }) => kind === 'step-ended' && step === settled);
+      if (left[inDoubt]?.status === 'unknown') left.splice(inDoubt, 1);
     }
     left.push(record);
   }
