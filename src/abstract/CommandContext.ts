@@ -44,6 +44,16 @@ export interface BranchOptions {
   readonly compensates?: boolean;
 }
 
+export interface ChildOptions<C extends TypedCommand, U extends TypedCommand> {
+  /** Tells equal children apart that an edit of the code could confuse. */
+  readonly key?: string;
+  /**
+   * Takes back what the child did when this run fails after it: another command, as a child as well. A child that failed has undone itself.
+   * If it fails, this run stops with `UNDO_FAILED`; once that child is reopened and done, so is the undo when this run is resumed.
+   */
+  readonly undo?: { readonly command: Class<U>; readonly params: (result: ResultOf<C>) => InputOf<ParamsOf<U>> };
+}
+
 export interface SignalOptions<T extends object> {
   /** Class of the value, whose rules it must meet. */
   readonly schema: Class<T>;
@@ -136,10 +146,10 @@ export interface CommandContext {
    *
    * @throws the error of the child.
    */
-  execute<C extends TypedCommand>(
+  execute<C extends TypedCommand, U extends TypedCommand = TypedCommand>(
     command: Class<C>,
     params: InputOf<ParamsOf<C>>,
-    options?: { readonly key?: string },
+    options?: ChildOptions<C, U>,
   ): Promise<ResultOf<C>>;
   /**
    * Begins another command as a run that this one does not wait for: with the same principal and trace, not cancelled with it,

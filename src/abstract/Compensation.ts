@@ -79,7 +79,8 @@ export class Compensation {
     const [phase, ...parts] = request.branch.split('.');
     await this.durable.step({
       branch: `${phase}.undo`,
-      name: `undo ${request.name}`,
+      name: undoing.child ?? `undo ${request.name}`,
+      child: undoing.child !== undefined,
       key: `${[...parts, request.key ?? ''].join('.')}#${ordinal}`,
       effect: 'idempotent',
       shielded: true,
@@ -87,7 +88,8 @@ export class Compensation {
       timeoutMs: undoing.timeoutMs,
       subject: standing.outcome, // The code may have changed the object that it was handed.
       body: async (done, call) => {
-        await undoing.undo(done as Subject, call);
+        const begun = await undoing.undo(done as Subject, call);
+        return undoing.child === undefined ? undefined : begun; // What an undo gives is nobody's.
       },
     });
     this.trace.forget(effect);

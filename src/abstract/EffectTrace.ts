@@ -18,6 +18,8 @@ export interface Undoing {
   readonly byKey?: boolean;
   /** @default that of `Reversal.undoRetry` */
   readonly retry?: RetryPolicy | undefined;
+  /** Name of the command that undoes it: `undo` begins a run of it, and gives its id. */
+  readonly child?: string;
   /** One attempt of it may take so long. */
   readonly timeoutMs?: number | undefined;
 }

@@ -15,7 +15,7 @@ import { presentBranch, presentStep } from '../kernel/whereabouts.js';
 import type { ChildCommands } from './ChildCommands.js';
 import { Closers } from './Closers.js';
 import type { BranchOptions, CommandContext, GateCheck, GateOptions, Reversal, SignalOptions, StepOptions } from './CommandContext.js';
-import { attachedChild, type ChildAsk, detachedChild } from './childSteps.js';
+import { attachedChild, type ChildAsk, childUndoing, detachedChild } from './childSteps.js';
 import type { DurableRun, EventInbox, Observation, StepRequest } from './DurableRun.js';
 import { checkedDuration } from './duration.js';
 import type { EffectRole, Undoing } from './EffectTrace.js';
@@ -49,6 +49,11 @@ export interface RunContextParts {
   readonly redact: (text: string) => string;
   readonly children: ChildCommands;
   readonly successor: SuccessorParams;
+}
+
+interface ExecuteChild {
+  readonly key?: string;
+  readonly undo?: { readonly command: Class<TypedCommand>; readonly params: (result: never) => object };
 }
 
 const NO_ROLE: EffectRole = {};
@@ -261,11 +266,13 @@ export class RunContext implements CommandContext {
     this.durable.observe({ type: 'gate', gate: name, severity, verdict, ...(found === undefined ? {} : { found }) });
   }
 
-  execute<C extends TypedCommand>(command: Class<C>, params: object, options: { readonly key?: string } = {}): Promise<never> {
-    const asked = this.childAsk(command, params, options.key);
-    return this.ask(
-      attachedChild(this.parts.children, asked, (name, run) => this.durable.observe({ type: 'child-started', command: name, run })),
-    );
+  execute<C extends TypedCommand>(command: Class<C>, params: object, { key, undo }: ExecuteChild = {}): Promise<never> {
+    const { children } = this.parts;
+    const begun = (name: string, run: string): void => this.durable.observe({ type: 'child-started', command: name, run });
+    const asked = attachedChild(children, this.childAsk(command, params, key), begun);
+    if (!undo) return this.ask(asked);
+    const undoing = childUndoing(children, this.childAsk(undo.command, {}, undefined), undo.params, begun);
+    return this.ask(asked, { undoing });
   }
 
   start<C extends TypedCommand>(command: Class<C>, params: object, options: { readonly key?: string } = {}): Promise<string> {

@@ -3,6 +3,7 @@ import type { Call } from '../kernel/Call.js';
 import type { Class } from '../kernel/Class.js';
 import type { ChildCommands } from './ChildCommands.js';
 import type { StepRequest } from './DurableRun.js';
+import type { Undoing } from './EffectTrace.js';
 import type { TypedCommand } from './TypedCommand.js';
 
 export interface ChildAsk {
@@ -16,18 +17,37 @@ export interface ChildAsk {
 
 type ChildStep<T> = Omit<StepRequest<T>, 'branch'>;
 
+/** What a child run tells of itself when it has begun. */
+type Begun = (command: string, run: string) => void;
+
 /** Has the outcome of the child. `begun` is told its command and id. */
-export function attachedChild(children: ChildCommands, ask: ChildAsk, begun: (command: string, run: string) => void): ChildStep<never> {
-  const { type, key, params: input, parent, principal } = ask;
+export function attachedChild(children: ChildCommands, ask: ChildAsk, begun: Begun): ChildStep<never> {
+  const { type, key, params: input } = ask;
   const { name, params, result } = children.describe(type);
-  const body = async (given: unknown, call: Call): Promise<never> => {
-    const { deadline } = call;
-    const parentStep = identityOf(call, parent);
-    const run = await children.begin({ type, params: given as object, key: call.key, deadline, principal, parent, parentStep });
-    begun(name, run);
-    return run as never; // The engine gives the outcome of that run.
-  };
+  const begin = beginning(children, ask, begun);
+  const body = async (given: unknown, call: Call) => (await begin(given as object, call)) as never; // The engine gives the outcome of that run.
   return { name, input, inputClass: params, outputClass: result, child: true, effect: 'idempotent', key, body };
+}
+
+/** Undoes what a child did by another command. @param paramsOf makes its params of what the child gave */
+export function childUndoing(
+  children: ChildCommands,
+  ask: Omit<ChildAsk, 'params'>,
+  paramsOf: (result: never) => object,
+  begun: Begun,
+): Undoing {
+  const { name: child } = children.describe(ask.type);
+  const begin = beginning(children, ask, begun);
+  return { child, undo: ({ output }, call) => begin(paramsOf(output as never), call) };
+}
+
+function beginning(children: ChildCommands, { type, parent, principal }: Omit<ChildAsk, 'params'>, begun: Begun) {
+  return async (params: object, call: Call): Promise<string> => {
+    const { key, deadline } = call;
+    const run = await children.begin({ type, params, key, deadline, principal, parent, parentStep: identityOf(call, parent) });
+    begun(children.describe(type).name, run);
+    return run;
+  };
 }
 
 /** Has the id of the run that it begins. */

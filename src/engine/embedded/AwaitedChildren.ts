@@ -55,7 +55,7 @@ export class AwaitedChildren {
   /** Asks each of them once to stop; how it ends is for it to say. */
   cancel(reason: unknown): void {
     for (const child of this.children.values()) {
-      if (child.told) continue;
+      if (child.told || child.ask.shielded) continue; // One that undoes has to come to its end.
       child.told = true;
       this.cancelChild(child.runId, wordsOf(reason));
     }

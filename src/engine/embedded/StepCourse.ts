@@ -153,7 +153,11 @@ export class StepCourse {
     const { ends } = this.journaled;
     const reason = status === 'succeeded' ? undefined : ends.reasonOf(this.parts.codec.decode(body));
     child.trace.end(status, reason);
-    ends.with(child.ask, { status, body, reason }, child.startedAt);
+    if (status !== 'succeeded' && child.ask.shielded) {
+      const now = this.parts.clock.now();
+      const error = this.parts.codec.decode(body);
+      this.goOn(child.ask, { follows: 'stuck', status: 'failed', error }, { startedAt: child.startedAt, now }); // Until somebody has mended it.
+    } else ends.with(child.ask, { status, body, reason }, child.startedAt);
   }
 
   private conclude(concluded: Concluded): void {
