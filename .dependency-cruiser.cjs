@@ -32,7 +32,7 @@ const LAYERS = [
   }),
   layer('systems', {
     layers: ['kernel'],
-    packages: ['undici', '@grpc/grpc-js', 'semver'],
+    packages: ['undici', '@grpc/grpc-js', 'semver', 'lru-cache'],
     why:
       'A system does not know who calls it: no run, command or engine. What an operation needs of its run comes on its `call` ' +
       '(kernel/Call.ts).',
@@ -88,7 +88,8 @@ module.exports = {
     },
     {
       name: 'public-door-imports',
-      comment: 'Importing sixfold must not load commands, the command line, or a channel with a package of its own; they have doors of their own.',
+      comment:
+        'Importing sixfold must not load commands, the command line, or a channel with a package of its own; they have doors of their own.',
       severity: 'error',
       from: { path: '^src/index\\.ts$' },
       to: { path: '^src/(commands|cli|systems/channels/(http|grpc))/' },

@@ -132,11 +132,13 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
   async setup(): Promise<void> {
     const { scope, routing } = this.known();
     if (!scope.events || Object.keys(scope.events).length === 0) return;
-    const { events } = this.preparation.run;
+    const { run } = this.preparation;
+    const { events } = run;
     const declared = scope.events;
-    await this.preparation.run.activity('event_routing_configuration', async () => {
+    await run.activity('event_routing_configuration', async () => {
       events.declare(declared);
-      this.pump = new EventPump(events, routing, (event) => this.handle(event));
+      const answer = (event: RecordedEvent, delivery: number) => this.handle(event, delivery);
+      this.pump = new EventPump({ inbox: events, routing, answer, sleep: (durationMs) => run.sleep(durationMs) });
     });
   }
 
@@ -225,8 +227,8 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
     };
   }
 
-  private async handle(event: RecordedEvent) {
-    return this.command.handleOrchestrationEvents(this.hookContext({ phase: 'execution', event }));
+  private async handle(event: RecordedEvent, delivery: number) {
+    return this.command.handleOrchestrationEvents(this.hookContext({ phase: 'execution', event, delivery }));
   }
 
   private async observedStates() {

@@ -62,6 +62,8 @@ export interface EventContext<C> {
   readonly systems: SystemsOf<C>;
   readonly ctx: CommandContext;
   readonly event: EventOf<C>;
+  /** 1 for the first time. */
+  readonly delivery: number;
 }
 
 /** One call of an operation by a run. */
@@ -95,7 +97,8 @@ export interface StateManagementResults {
   readonly findings?: readonly StateFinding[];
 }
 
-export type EventHandlingResults = 'handled' | 'ignored' | { readonly rejected: string };
+/** `retryAfterMs` asks to be given the event again then, at most 100 times; those of the same key wait. */
+export type EventHandlingResults = 'handled' | 'ignored' | { readonly rejected: string } | { readonly retryAfterMs: number };
 
 /** The hooks as the driver calls them: for every command alike, so what they are given is not typed here. */
 export interface OrchestrationHooks<R> {

@@ -40,7 +40,7 @@ export interface CachePolicy {
 
 /** Calls that come about the same time, of whichever runs, are made as one. */
 export interface BatchPolicy {
-  /** Name of the method that takes them: `(items: readonly BatchItem<I>[]) => Promise<readonly (O | Error)[]>`, one answer for each. */
+  /** Name of the method that takes them: `(items: readonly BatchItem<I>[], call: Call) => Promise<readonly (O | Error)[]>`, one answer for each; `call` is that of the whole batch. */
   readonly by: string;
   /** @default 100 */
   readonly itemsMax?: number;

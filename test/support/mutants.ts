@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import type { EngineUnderTest } from './engineUnderTest.js';
 
@@ -107,23 +108,29 @@ export const MUTANTS: readonly Mutant[] = [
 
 /** @param mutant undefined for the engine as it is. @throws Error when the text to be replaced is not there */
 export async function engineWith(mutant: Mutant | undefined): Promise<EngineUnderTest> {
+  const { engineUnderTest } = await builtWith<{ readonly engineUnderTest: EngineUnderTest }>(join(__dirname, 'engineUnderTest.ts'), mutant);
+  return engineUnderTest;
+}
+
+/** What a file exports when it is built with a defect. @throws Error when the text to be replaced is not there */
+export async function builtWith<T>(file: string, mutant: Mutant | undefined): Promise<T> {
   const { outputFiles } = await build({
-    entryPoints: [join(__dirname, 'engineUnderTest.ts')],
+    entryPoints: [file],
     bundle: true,
     write: false,
     platform: 'node',
     format: 'cjs',
     target: 'node24',
     packages: 'external',
+    define: { 'import.meta.url': JSON.stringify(pathToFileURL(join(SOURCE, 'kernel', 'built.ts')).href) },
     logLevel: 'silent',
     plugins: mutant ? [replacing(mutant)] : [],
   });
-  const bundled: { exports: Partial<{ engineUnderTest: EngineUnderTest }> } = { exports: {} };
+  const bundled: { exports: unknown } = { exports: {} };
   // Not imported as a module: it is a build that no file has.
   // oxlint-disable-next-line typescript/no-implied-eval -- the text is the engine's own
   new Function('module', 'exports', 'require', outputFiles[0]?.text ?? '')(bundled, bundled.exports, createRequire(__filename));
-  if (!bundled.exports.engineUnderTest) throw new Error('the build exports no engine');
-  return bundled.exports.engineUnderTest;
+  return bundled.exports as T;
 }
 
 function replacing({ file, text, instead, defect }: Mutant): Plugin {

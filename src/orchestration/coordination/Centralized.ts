@@ -1,27 +1,7 @@
 import { UsageError } from '../../kernel/errors.js';
-import type { OrchestrationPlan } from '../OrchestrationPlan.js';
+import { Places } from '../../kernel/Places.js';
+import type { OrchestrationPlan } from '../plan/OrchestrationPlan.js';
 import type { CoordinationStrategy } from '../strategies.js';
-
-/** Interactions that wait for a place, first come first served. */
-class Places {
-  private readonly waiting: (() => void)[] = [];
-
-  constructor(private free: number) {}
-
-  async take(): Promise<void> {
-    if (this.free > 0) {
-      this.free -= 1;
-      return;
-    }
-    await new Promise<void>((resolve) => this.waiting.push(resolve));
-  }
-
-  give(): void {
-    const next = this.waiting.shift();
-    if (next) next();
-    else this.free += 1;
-  }
-}
 
 export interface CentralizedOptions {
   /** Interactions under way at once. @default 64 */

@@ -84,7 +84,7 @@ describe('a saga that executes others', () => {
 
   it('stops where that fails, and goes on once the child was mended', async () => {
     refuseCancel = true;
-    const Holiday = commandOf(async (ctx) => {
+    const Holiday = commandOf<void>(async (ctx) => {
       await book(ctx, 'there');
       throw no();
     });
