@@ -19,9 +19,9 @@ import { attachedChild, type ChildAsk, childUndoing, detachedChild } from './chi
 import type { DurableRun, EventInbox, Observation, StepRequest } from './DurableRun.js';
 import { checkedDuration } from './duration.js';
 import type { EffectRole, Undoing } from './EffectTrace.js';
-import { checkGate, gateFailed } from './gate.js';
 import { PHASES, type Phase, type PhaseTimeouts } from './Phase.js';
 import { type CompensationWish, RunCourse } from './RunCourse.js';
+import { RunGates } from './RunGates.js';
 import { RunLogger } from './RunLogger.js';
 import { type Findings, forgottenAwait, notClosed, type RunReport } from './RunReport.js';
 import { deadlinePassed, phaseTimedOut, runContinues, runFailed } from './runStops.js';
@@ -66,6 +66,7 @@ export class RunContext implements CommandContext {
   private logger: Logger | undefined;
   private unreadAsks: UnreadAsks | undefined;
   private madeCourse: RunCourse | undefined;
+  private madeGates: RunGates | undefined;
   private phase: Phase = 'planning';
   private endPhaseLimit: (() => void) | undefined;
   private closingErrors: readonly unknown[] = [];
@@ -241,29 +242,17 @@ export class RunContext implements CommandContext {
   }
 
   gate(name: string, check: GateCheck, options: GateOptions = {}): Promise<boolean> {
-    return this.asked(`gate ${name}`, () => this.judge(name, check, options));
-  }
-
-  private async judge(name: string, check: GateCheck, { severity = 'error', overrideWithinMs = 0 }: GateOptions): Promise<boolean> {
-    const body = (_input: unknown, call: Call) => checkGate(name, check, call.signal);
-    const { passed, found } = await this.ask({ name: `gate ${name}`, effect: 'read', body });
-    const why = found === undefined ? {} : { found };
-    if (!passed && severity === 'error' && overrideWithinMs > 0) {
-      this.durable.observe({ type: 'gate', gate: name, severity, verdict: 'waiting', ...why });
-    }
-    const override = passed || severity === 'warning' ? undefined : await this.durable.override(name, overrideWithinMs);
-    const verdict = passed ? 'passed' : override ? 'overridden' : 'failed';
-    const record: GateRecord = { name, severity, verdict, ...why, ...(override ? { override } : {}) };
-    this.noteGate(record);
-    if (verdict === 'failed' && severity === 'error') throw gateFailed(record);
-    return verdict !== 'failed';
+    return this.asked(`gate ${name}`, () => this.gates.judge(name, check, options));
   }
 
   /** Puts a verdict into the timeline, and does nothing about it. */
   noteGate(gate: GateRecord): void {
-    const { name, severity, verdict, found } = gate;
-    this.timeline.addGate(gate);
-    this.durable.observe({ type: 'gate', gate: name, severity, verdict, ...(found === undefined ? {} : { found }) });
+    this.gates.note(gate);
+  }
+
+  private get gates(): RunGates {
+    this.madeGates ??= new RunGates({ durable: this.durable, timeline: this.timeline, ask: (asked) => this.ask(asked) });
+    return this.madeGates;
   }
 
   execute<C extends TypedCommand>(command: Class<C>, params: object, { key, undo }: ExecuteChild = {}): Promise<never> {

@@ -16,7 +16,10 @@ export interface UndoFrom<U extends string, I, O> {
   readonly from: (done: { readonly input: I; readonly output: O; readonly key: string }) => object;
 }
 
-/** An undo that knows what to undo by the key of the call, so that a lost reply need not be settled first: it must do nothing if nothing happened. */
+/**
+ * An undo that knows what to undo by the key of the call, so that a lost reply need not be settled first. It must do nothing where nothing
+ * happened, and must keep a request that is still on its way from happening later.
+ */
 export interface UndoByKey<U extends string, I> {
   readonly operation: U;
   readonly byKey: (begun: { readonly input: I; readonly key: string }) => object;

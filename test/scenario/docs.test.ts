@@ -25,6 +25,13 @@ const PAGES: Readonly<Record<string, readonly string[]>> = {
     "import { type SixfoldOptions, sixfoldModule } from 'sixfold';",
     "declare const engine: SixfoldOptions['engine']; declare const commands: SixfoldOptions['commands'];",
   ],
+  policies: [],
+  sagas: [
+    "import type { Class, CommandContext, PlainCommand } from 'sixfold';",
+    'declare const ctx: CommandContext; declare function bookHotel(): Promise<void>; declare function bookCar(): Promise<void>;',
+    'declare class Trip { city: string } declare class Booked { id: string }',
+    'declare const BookTrip: Class<PlainCommand<Trip, Booked>>; declare const CancelTrip: Class<PlainCommand<Booked, void>>;',
+  ],
 };
 
 /** The lines of a page, undefined where they do not stand in a block of the language. */
