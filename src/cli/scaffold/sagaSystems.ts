@@ -16,8 +16,13 @@ export class ReserveStock {
 }
 
 export class Reservation {
+  @IsString()
   id!: string;
+
+  @IsString()
   sku!: string;
+
+  @IsInt()
   quantity!: number;
 }
 
@@ -27,7 +32,7 @@ export class Inventory extends System {
   readonly reserved = new Map<string, Reservation>();
 
   /** Safe to repeat: every attempt of a step has the same key, and so gives the same reservation. */
-  @operation({ input: ReserveStock, output: Reservation })
+  @operation({ input: ReserveStock, output: Reservation, undo: 'release' })
   async reserve({ sku, quantity }: ReserveStock, call: Call): Promise<Reservation> {
     const reservation = Object.assign(new Reservation(), { id: call.key, sku, quantity });
     this.reserved.set(reservation.id, reservation);
@@ -51,6 +56,7 @@ export class Charge {
 }
 
 export class Payment {
+  @IsString()
   id!: string;
 }
 
@@ -61,8 +67,8 @@ export class Payments extends System {
   /** What was charged, by id of the payment. */
   readonly charged = new Map<string, number>();
 
-  /** Not safe to repeat: if its reply is lost, the run ends as unknown instead of charging twice. */
-  @operation({ input: Charge, output: Payment, effect: 'once', policy: { timeoutMs: 10_000 } })
+  /** Not safe to repeat: if its reply is lost, the probe is asked instead of charging twice. */
+  @operation({ input: Charge, output: Payment, effect: 'once', probe: 'find', policy: { timeoutMs: 10_000 } })
   async charge({ orderId, cents }: Charge, _call: Call): Promise<Payment> {
     if (cents > this.limitCents) {
       throw new CommandFailure('SYSTEM_REFUSED', \`The charge of \${cents} cents for \${orderId} was refused.\`);
@@ -70,6 +76,12 @@ export class Payments extends System {
     const payment = Object.assign(new Payment(), { id: \`payment-of-\${orderId}\` });
     this.charged.set(payment.id, cents);
     return payment;
+  }
+
+  /** The charge of an order; undefined promises that there is none, and never will be. */
+  async find({ orderId }: Charge, _call: Call): Promise<Payment | undefined> {
+    const payment = Object.assign(new Payment(), { id: \`payment-of-\${orderId}\` });
+    return this.charged.has(payment.id) ? payment : undefined;
   }
 }
 `;

@@ -1,17 +1,9 @@
-/** What `sixfold new command --saga` writes: a command over two systems that takes back the first one's work by hand. */
+/** What `sixfold new command --saga` writes: a command over two systems, of which the first one's work is undone when the second refuses. */
 import type { CommandNames } from './CommandNames.js';
 
 export function sagaCommand({ command, type }: CommandNames): string {
   return `import { inject } from 'inversify';
-import {
-  CommandFailure,
-  command,
-  type EventHandlingResults,
-  type Interactions,
-  OrchestrationCommand,
-  type StateManagementResults,
-  scope,
-} from 'sixfold';
+import { command, type Interactions, SagaCommand, scope } from 'sixfold';
 import { Inventory, Payments } from './Systems.js';
 import { ${type}Params } from './${type}Params.js';
 
@@ -25,7 +17,7 @@ export interface ${type}Result {
   params: ${type}Params,
   description: 'Reserve stock for an order, then charge it.',
 })
-export class ${type} extends OrchestrationCommand<${type}Params, ${type}Result> {
+export class ${type} extends SagaCommand<${type}Params, ${type}Result> {
   constructor(
     @inject(Inventory) private readonly inventory: Inventory,
     @inject(Payments) private readonly payments: Payments,
@@ -33,35 +25,21 @@ export class ${type} extends OrchestrationCommand<${type}Params, ${type}Result> 
     super();
   }
 
+  /** Once the charge has happened, nothing is undone any more. */
   defineOrchestrationScope() {
     return scope({
       systems: { inventory: this.inventory, payments: this.payments },
       after: { payments: ['inventory'] },
+      pivot: 'payments.charge',
     });
   }
 
+  /** What is reserved is released by the run itself when the charge is refused: the operation says how. */
   async coordinateSystemInteractions({ params, systems }: Interactions<this>): Promise<${type}Result> {
     const { orderId, sku, quantity, cents } = params;
     const reservation = await systems.inventory.reserve({ sku, quantity });
-    try {
-      const payment = await systems.payments.charge({ orderId, cents });
-      return { reservationId: reservation.id, paymentId: payment.id };
-    } catch (error) {
-      // Only a CommandFailure is a definite no. After anything else the charge may have happened, or the run was
-      // cancelled: the reservation stays, and somebody has to look.
-      if (error instanceof CommandFailure) await systems.inventory.release(reservation);
-      throw error;
-    }
-  }
-
-  /** Says whether the systems agree now; \`consistent: false\` fails the run. */
-  async manageOrchestrationState(): Promise<StateManagementResults> {
-    return { consistent: true };
-  }
-
-  /** Answers the events that the scope declares; there are none yet. */
-  async handleOrchestrationEvents(): Promise<EventHandlingResults> {
-    return 'ignored';
+    const payment = await systems.payments.charge({ orderId, cents });
+    return { reservationId: reservation.id, paymentId: payment.id };
   }
 }
 `;
