@@ -110,7 +110,7 @@ describe('a project that gets a plain command and a saga', () => {
     });
     const { stdout } = await project.run('plan', ...order);
     expect(stdout).toMatch(
-      /1\. alone\n +inventory .*reserve \(idempotent\), release .*\n2\. alone\n +payments .*charge \(once, .*probed by find\)/,
+      /1\. alone\n +inventory .*reserve \(idempotent, undone by release\), release .*\n2\. alone\n +payments .*charge \(once, .*probed by find\)/,
     );
   });
 
