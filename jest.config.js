@@ -25,7 +25,11 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/fixtures/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/dist-examples/', '<rootDir>/test/fixtures/'],
   setupFiles: ['reflect-metadata'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', '^sixfold$': '<rootDir>/src/index.ts' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^sixfold$': '<rootDir>/src/index.ts',
+    '^sixfold/channels/(\\w+)$': '<rootDir>/src/systems/channels/$1/index.ts',
+  },
   transform: {
     '^.+\\.[cm]?[jt]s$': [
       '@swc/jest',

@@ -47,6 +47,7 @@ export type {
   RunOrigin,
   RunState,
   RunSummary,
+  Settlement,
   Signal,
   StartedRun,
   StartRequest,
@@ -55,22 +56,30 @@ export { type EmbeddedEngineOptions, embeddedEngine } from './engine/embedded/Em
 export type { EndStatus, JournalRecord, RecordKind, StepStatus } from './engine/Record.js';
 export { CommandRunner, type ExecuteOptions, type NotifyOptions, type PruneOptions, type Run } from './host/CommandRunner.js';
 export type { Outcome, Trouble } from './host/Outcome.js';
-export { runRecord } from './host/runRecord/fromHistory.js';
+export type { OperationFailure, OperationFailures, OperationReliability } from './host/reliability/OperationReliability.js';
+export type { ReliabilityOptions } from './host/reliability/reliabilityOf.js';
+export type { AttemptFate } from './host/runRecord/attemptFate.js';
+export { type KnownCommands, runRecord } from './host/runRecord/fromHistory.js';
 export type { RunRecord } from './host/runRecord/RunRecord.js';
 export type {
   RecordedActivity,
   RecordedAttempt,
   RecordedGate,
   RecordedPhase,
+  RecordedReply,
   RecordedStep,
   RecordedTurn,
   RecordedWait,
   RecordIntegrity,
+  RunMetrics,
   RunRecordDocument,
+  StepTiming,
 } from './host/runRecord/RunRecordDocument.js';
 export { runRecordHtml } from './host/runRecord/runRecordHtml.js';
 export { runRecordMarkdown } from './host/runRecord/runRecordMarkdown.js';
+export type { StepSource } from './host/runRecord/StepSources.js';
 export { environmentSecrets, fileSecrets } from './host/secretProviders.js';
+export type { StepSettlement } from './host/settlement.js';
 export { registeredCommandsOf, type SixfoldOptions, type StartOptions, sixfoldModule, startSixfold } from './host/sixfold.js';
 export type { Call, Effect } from './kernel/Call.js';
 export type { Class } from './kernel/Class.js';
@@ -93,7 +102,17 @@ export type { SecretProvider } from './kernel/SecretVault.js';
 export { sixfoldVersion } from './kernel/sixfoldVersion.js';
 export { oneLine, visible } from './kernel/text/visibleText.js';
 export { Absent } from './orchestration/Absent.js';
+export { Barrier, type BarrierOptions, barrier, type Meeting } from './orchestration/coordination/Barrier.js';
 export { type CentralizedOptions, centralized } from './orchestration/coordination/Centralized.js';
+export type { CoordinationSite } from './orchestration/coordination/CoordinationSite.js';
+export {
+  Coordinator,
+  type CoordinatorSpec,
+  coordinate,
+  coordinator,
+  type OnFailure,
+  type OutputsOf,
+} from './orchestration/coordination/Coordinator.js';
 export { compareVersions } from './orchestration/coordination/compareVersions.js';
 export {
   from,
@@ -103,7 +122,9 @@ export {
   type InteractionNode,
   type Reference,
 } from './orchestration/coordination/InteractionGraph.js';
+export { type Joined, type JoinOptions, type JoinParts, join } from './orchestration/coordination/join.js';
 export { routeBySource } from './orchestration/coordination/routeBySource.js';
+export { type Aggregation, GraphCommand } from './orchestration/GraphCommand.js';
 export type {
   CoordinationResults,
   EventContext,
@@ -118,9 +139,10 @@ export type {
   SystemsOf,
 } from './orchestration/hooks.js';
 export { OrchestrationCommand } from './orchestration/OrchestrationCommand.js';
-export { SagaCommand } from './orchestration/SagaCommand.js';
-export type { OrchestrationPlan, PlannedOperation, PlannedSystem, Risk } from './orchestration/OrchestrationPlan.js';
 export type { OrchestrationReport } from './orchestration/OrchestrationReport.js';
+export type { OrchestrationPlan, PlannedOperation, PlannedSystem } from './orchestration/plan/OrchestrationPlan.js';
+export type { Risk } from './orchestration/plan/Risk.js';
+export { SagaCommand } from './orchestration/SagaCommand.js';
 export {
   type CallOptions,
   type CompensationSpec,
@@ -143,4 +165,7 @@ export type { Channel } from './systems/channels/Channel.js';
 export { ProcessChannel, type ProcessChannelOptions, type Program, type ProgramOutput } from './systems/channels/ProcessChannel.js';
 export { type OperationSpec, operation, type UndoByKey, type UndoFrom } from './systems/operation.js';
 export type { BatchPolicy, BreakerPolicy, BulkheadPolicy, CachePolicy, Policy } from './systems/Policy.js';
+export type { BatchItem } from './systems/policies/Batches.js';
+export type { BreakerStanding, BulkheadStanding, CacheStanding, PolicyStanding } from './systems/policies/PolicyStanding.js';
+export { standingsOf } from './systems/policies/policedAttempt.js';
 export { type StateObservation, System, type SystemSpec, system } from './systems/System.js';

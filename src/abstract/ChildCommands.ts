@@ -10,6 +10,8 @@ export interface ChildRequest {
   readonly principal: unknown;
   /** Id of the run that asks. */
   readonly parent: string;
+  /** A run of that key that was cancelled, or undid what it did, is not the one: another is begun. @default false */
+  readonly afresh?: boolean;
   /** Identity of the step of that run which waits for the child; undefined when none does. */
   readonly parentStep: string | undefined;
 }

@@ -10,7 +10,7 @@
 import { OutcomeUnknownError, TimeoutError, TransientError } from '../kernel/errors.js';
 import type { RetryPolicy } from '../kernel/RetryPolicy.js';
 import type { DurableRun, Subject } from './DurableRun.js';
-import { type EffectTrace, outcomesOf, type TracedEffect } from './EffectTrace.js';
+import { type EffectTrace, outcomesOf, type TracedEffect, type Undoing } from './EffectTrace.js';
 
 /** When and how what a failed run did is undone. */
 export interface CompensationOrder {
@@ -52,6 +52,12 @@ export class Compensation {
     await this.undoAll(() => this.trace.within(place), order);
   }
 
+  /** One alone. What stays unknown is left to the end of the run. */
+  async takeBack(effect: TracedEffect): Promise<void> {
+    if (!effect.role.undoing?.byKey) await this.settle(effect);
+    if (effect.standing.at === 'done' || effect.role.undoing?.byKey) await this.undo(effect);
+  }
+
   private async undoAll(effects: () => readonly TracedEffect[], order: 'reverse' | 'parallel'): Promise<void> {
     const settleable = effects().filter(({ standing, role }) => standing.at === 'unknown' && !role.pivot && !role.undoing?.byKey);
     await Promise.all(settleable.map((effect) => this.settle(effect)));
@@ -61,7 +67,14 @@ export class Compensation {
     else for (const effect of newestFirst) await this.undo(effect);
   }
 
-  private async settle(effect: TracedEffect): Promise<void> {
+  private settle(effect: TracedEffect): Promise<void> {
+    effect.settling ??= this.ask(effect).finally(() => {
+      effect.settling = undefined;
+    });
+    return effect.settling;
+  }
+
+  private async ask(effect: TracedEffect): Promise<void> {
     const { request, role } = effect;
     const asked =
       request.effect === 'once'
@@ -72,21 +85,28 @@ export class Compensation {
     await outcome.catch(() => undefined); // What it says is kept with the effect.
   }
 
-  private async undo(effect: TracedEffect): Promise<void> {
-    const { request, role, ordinal, standing } = effect;
+  /** Once, whoever wants it: a second undo would have another key. */
+  private undo(effect: TracedEffect): Promise<void> {
+    const { role, standing } = effect;
     const { undoing } = role;
-    if (!undoing || (standing.at !== 'done' && standing.at !== 'unknown')) return;
+    if (!undoing || (standing.at !== 'done' && standing.at !== 'unknown')) return effect.undone ?? Promise.resolve();
+    effect.undone ??= this.reverse(effect, undoing, standing.outcome);
+    return effect.undone;
+  }
+
+  private async reverse(effect: TracedEffect, undoing: Undoing, subject: Promise<unknown>): Promise<void> {
+    const { request, ordinal } = effect;
     const [phase, ...parts] = request.branch.split('.');
     await this.durable.step({
       branch: `${phase}.undo`,
       name: undoing.child ?? `undo ${request.name}`,
       child: undoing.child !== undefined,
-      key: `${[...parts, request.key ?? ''].join('.')}#${ordinal}`,
+      key: `${[...parts, keyPart(request.key)].join('.')}#${ordinal}`,
       effect: 'idempotent',
       shielded: true,
       retry: { ...PATIENCE, ...undoing.retry },
       timeoutMs: undoing.timeoutMs,
-      subject: standing.outcome, // The code may have changed the object that it was handed.
+      subject, // The code may have changed the object that it was handed.
       body: async (done, call) => {
         const begun = await undoing.undo(done as Subject, call);
         return undoing.child === undefined ? undefined : begun; // What an undo gives is nobody's.
@@ -95,4 +115,9 @@ export class Compensation {
     this.trace.forget(effect);
     this.names.push(request.name);
   }
+}
+
+/** Without the mark that separates parts. */
+function keyPart(key = ''): string {
+  return key.replaceAll('.', '%2E');
 }

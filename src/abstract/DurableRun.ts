@@ -34,6 +34,8 @@ export interface StepRequest<T> {
   readonly probe?: ((input: unknown, call: Call) => T | undefined | Promise<T | undefined>) | undefined;
   /** The effect can be undone: that it is about to begin is recorded first (R6). @default false */
   readonly undoable?: boolean;
+  /** Once it has happened nothing is undone: that it is about to begin is recorded first, and its outcome must be known. @default false */
+  readonly pivot?: boolean;
   /**
    * Done although the run was cancelled or its time is up, and tried again when the run is resumed instead of having failed:
    * an undo. @default false
@@ -135,8 +137,11 @@ export interface DurableRun {
    * that is unknown has the same.
    */
   identityOf(outcome: Promise<unknown>): string | undefined;
-  /** From now on neither cancellation nor the end of time is delivered. */
-  holdStops(): StopsHeld;
+  /**
+   * Neither a cancellation nor the end of time that comes after an effect has begun is delivered, until it is said what becomes of them.
+   * Undefined for an ask that was refused.
+   */
+  holdStops(outcome: Promise<unknown>): StopsHeld | undefined;
   /**
    * What a person decided about a failed gate, or undefined when nobody did within `withinMs` of the present time of the
    * run. A decision may come before it is asked for.

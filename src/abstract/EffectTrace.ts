@@ -46,6 +46,9 @@ export interface TracedEffect {
   standing: Standing;
   /** The outcome that it had last, or will have. */
   latest: Promise<unknown>;
+  /** What is being done about it: a part and what is around it may fail one after the other, and want the same. */
+  settling: Promise<void> | undefined;
+  undone: Promise<void> | undefined;
 }
 
 /** Resolves when each of them has an outcome. Nobody is taken to have looked at it. */
@@ -106,7 +109,16 @@ export class EffectTrace {
     this.ordinals.set(place, ordinal + 1);
     const latest = Promise.resolve();
     // What an effect gives is handed to its own undo only, so here its type does not matter.
-    const effect = { request, role, ordinal, turn: -1, standing: { at: 'open' }, latest } as unknown as TracedEffect;
+    const effect = {
+      request,
+      role,
+      ordinal,
+      turn: -1,
+      standing: { at: 'open' },
+      latest,
+      settling: undefined,
+      undone: undefined,
+    } as unknown as TracedEffect;
     this.effects.add(effect);
     return effect;
   }

@@ -15,6 +15,7 @@ import { presentBranch, presentStep } from '../kernel/whereabouts.js';
 import type { ChildCommands } from './ChildCommands.js';
 import { Closers } from './Closers.js';
 import type { BranchOptions, CommandContext, GateCheck, GateOptions, Reversal, SignalOptions, StepOptions } from './CommandContext.js';
+import { PATIENCE } from './Compensation.js';
 import { attachedChild, type ChildAsk, childUndoing, detachedChild } from './childSteps.js';
 import type { DurableRun, EventInbox, Observation, StepRequest } from './DurableRun.js';
 import { checkedDuration } from './duration.js';
@@ -154,19 +155,27 @@ export class RunContext implements CommandContext {
   }
 
   step<T>(name: string, body: (call: Call) => Promise<T>, options: StepOptions & Reversal<T> = {}): Promise<T> {
-    const { effect = 'idempotent', key, timeoutMs, retry, probe, undo } = options;
+    const { effect = 'idempotent', key, timeoutMs, probe, undo } = options;
+    const retry = options.retry ?? (this.pastPivot ? PATIENCE : undefined);
     const asked: Omit<StepRequest<T>, 'branch'> = { name, effect, key, timeoutMs, retry, body: (_input, call) => body(call) };
     const probed = probe ? { ...asked, probe: (_input: unknown, call: Call) => probe(call) } : asked;
     return undo ? this.ask(probed, { undoing: undoingOf({ ...options, undo }) }) : this.ask(probed);
   }
 
+  /** The named part of the run whose code is running, `phase.path`. */
+  private get place(): string | undefined {
+    const part = presentBranch();
+    return part === undefined ? undefined : `${this.phase}.${part}`;
+  }
+
   /** A step of the present phase, or of the branch that asks. */
   ask<T>(asked: Omit<StepRequest<T>, 'branch' | 'undoable'>, role: EffectRole = NO_ROLE): Promise<T> {
-    const part = presentBranch();
-    if (this.course.refuses(role.undoing !== undefined, part)) return rejected(runFailed(asked.name));
-    const branch = part === undefined ? this.phase : `${this.phase}.${part}`;
+    const { place } = this;
+    if (this.course.refuses(role.undoing !== undefined, place)) return rejected(runFailed(asked.name));
+    const branch = place ?? this.phase;
     const undoable = role.undoing !== undefined && !this.course.pastPivot;
-    const request: StepRequest<T> = undoable ? { ...asked, branch, undoable } : { ...asked, branch };
+    const { pivot } = role;
+    const request: StepRequest<T> = undoable || pivot ? { ...asked, branch, undoable, pivot: pivot === true } : { ...asked, branch };
     const outcome = this.durable.step(request);
     this.course.follow(request, outcome, role);
     return outcome;
@@ -174,7 +183,7 @@ export class RunContext implements CommandContext {
 
   /** What is no step, as a promise that is named when nobody looks at it. */
   private asked<T>(name: string, body: () => Promise<T>): Promise<T> {
-    if (this.course.refuses(false, presentBranch())) return rejected(runFailed(name));
+    if (this.course.refuses(false, this.place)) return rejected(runFailed(name));
     this.unreadAsks ??= new UnreadAsks();
     return this.unreadAsks.note(name, new AskedPromise<T>((resolve) => resolve(body())).handled());
   }
@@ -211,15 +220,14 @@ export class RunContext implements CommandContext {
 
   branch<T>(name: string, body: () => Promise<T>, { compensates = false }: BranchOptions = {}): Promise<T> {
     const { phase } = this;
-    return this.asked(`branch ${name}`, () => this.durable.branch({ phase, name }, compensates ? () => this.sagaPart(phase, body) : body));
+    return this.asked(`branch ${name}`, () => this.durable.branch({ phase, name }, compensates ? () => this.sagaPart(body) : body));
   }
 
-  private async sagaPart<T>(phase: Phase, body: () => Promise<T>): Promise<T> {
+  private async sagaPart<T>(body: () => Promise<T>): Promise<T> {
     try {
       return await body();
     } catch (error) {
-      const part = presentBranch();
-      if (part !== undefined) await this.course.failPart(phase, part);
+      if (this.place !== undefined) await this.course.failPart(this.place);
       throw error;
     }
   }
@@ -227,6 +235,11 @@ export class RunContext implements CommandContext {
   /** When and how what the run did is undone. */
   compensates(wish: CompensationWish): void {
     this.course.compensates(wish);
+  }
+
+  /** Of an ask whose outcome is unknown, and that can be undone: finds out, and undoes it. Resolves also where that stays unknown. */
+  takeBack(outcome: Promise<unknown>): Promise<void> {
+    return this.course.takeBack(outcome);
   }
 
   /** There is no way back: what is done from now on must succeed. */

@@ -7,6 +7,7 @@
  */
 import { overlook } from '../kernel/AskedPromise.js';
 import type { AbstractClass } from '../kernel/Class.js';
+import { isKindOf } from '../kernel/codec/carriedError.js';
 import { CancelledError, OutcomeUnknownError } from '../kernel/errors.js';
 import { Compensation } from './Compensation.js';
 import type { DurableRun, StepRequest } from './DurableRun.js';
@@ -28,16 +29,20 @@ export class RunCourse {
   private trace: EffectTrace | undefined;
   private compensation: Compensation | undefined;
   private wish: CompensationWish = {};
-  private wasCompensated = false;
+  /** Something of it stays, since the error is none of those that it is undone after, or an outcome is unknown. */
+  private leftAsItIs = false;
   private passedPivot = false;
+  /** What had stopped the run when it failed, if something had. */
+  private stop: unknown;
   /** Named parts that failed and whose effects are being undone, or were. */
   private readonly failedParts = new Set<string>();
 
   constructor(private readonly durable: DurableRun) {}
 
-  /** It failed, and what it did was undone. */
+  /** It failed, and what it did was undone: at its end, or with the part that did it. */
   get compensated(): boolean {
-    return this.wasCompensated;
+    const isLeft = this.leftAsItIs || this.passedPivot || this.stop instanceof CancelledError;
+    return this.course === 'failed' && !isLeft && this.undone.length > 0;
   }
 
   /** Something was asked for that would have to be undone if the run failed. */
@@ -59,16 +64,14 @@ export class RunCourse {
     this.wish = wish;
   }
 
-  /** True when nothing of the kind may be begun any more. @param part named part of the run that asks, without the phase */
-  refuses(undoable: boolean, part: string | undefined): boolean {
-    if (
-      part !== undefined &&
-      this.failedParts.size > 0 &&
-      [...this.failedParts].some((failed) => part === failed || part.startsWith(`${failed}.`))
-    ) {
-      return true;
-    }
+  /** True when nothing of the kind may be begun any more. @param place named part of the run that asks, `phase.path`, if one does */
+  refuses(undoable: boolean, place: string | undefined): boolean {
+    if (place !== undefined && this.failedParts.size > 0 && this.hasFailed(place)) return true;
     return this.course === 'compensating' || (undoable && this.course === 'failed');
+  }
+
+  private hasFailed(place: string): boolean {
+    return [...this.failedParts].some((failed) => place === failed || place.startsWith(`${failed}.`));
   }
 
   /** Takes in what was asked for. Costs nothing as long as nothing matters when the run fails. */
@@ -81,15 +84,15 @@ export class RunCourse {
 
   /** Nobody stops the run while it is not known whether there is a way back. */
   private awaitPivot(outcome: Promise<unknown>): void {
-    const stops = this.durable.holdStops();
+    const stops = this.durable.holdStops(outcome);
     overlook(
       outcome,
       () => {
-        stops.drop();
+        stops?.drop();
         this.passedPivot = true; // Also when the code has failed meanwhile: then what was done stands as well.
         this.trace?.clear();
       },
-      () => stops.release(),
+      () => stops?.release(),
     );
   }
 
@@ -99,11 +102,16 @@ export class RunCourse {
     this.course = 'continuing';
   }
 
-  /** A named part of the run, `phase.part`, ends with an error: what it did is undone. */
-  async failPart(phase: string, part: string): Promise<void> {
-    if (!this.trace || this.course !== 'going') return;
-    this.failedParts.add(part);
-    await this.undoing(this.trace).runWithin(`${phase}.${part}`, this.wish);
+  /** The code goes on as if what it asked for had not been done: if it was, it is undone. */
+  async takeBack(outcome: Promise<unknown>): Promise<void> {
+    const effect = this.trace?.list.find(({ latest }) => latest === outcome);
+    if (this.trace && effect) await this.undoing(this.trace).takeBack(effect);
+  }
+
+  /** A named part of the run, `phase.path`, ends with an error: what it did is undone. */
+  async failPart(place: string): Promise<void> {
+    this.failedParts.add(place);
+    if (this.trace && !this.passedPivot) await this.undoing(this.trace).runWithin(place, this.wish);
   }
 
   /**
@@ -115,8 +123,12 @@ export class RunCourse {
   fail(error: unknown, undoing: (undo: () => Promise<void>) => Promise<void>): Promise<unknown> | undefined {
     if (this.pastPivot || (this.course === 'continuing' && !this.durable.signal.aborted)) return undefined;
     this.course = 'failed';
+    this.stop = this.durable.signal.reason;
     const { trace } = this;
-    return trace && this.reversible && this.isUndone(error) ? this.undo(error, trace, undoing) : undefined;
+    if (!trace || !this.reversible) return undefined;
+    if (this.isUndone(error)) return this.undo(error, trace, undoing);
+    this.leftAsItIs = true;
+    return undefined;
   }
 
   private isUndone(error: unknown): boolean {
@@ -130,22 +142,16 @@ export class RunCourse {
   }
 
   private async undo(error: unknown, trace: EffectTrace, undoing: Parameters<RunCourse['fail']>[1]): Promise<unknown> {
-    const stop: unknown = this.durable.signal.reason;
     this.course = 'compensating';
     try {
       await undoing(() => this.undoing(trace).run(this.wish));
     } catch (stillUnknown) {
+      this.leftAsItIs = true;
       return stillUnknown;
     } finally {
       this.course = 'failed';
     }
-    this.wasCompensated = this.undone.length > 0 && !(stop instanceof CancelledError);
     // An effect that was cut off by the stop had an unknown outcome; now that it is settled, the stop is why the run ends.
-    return stop !== undefined && error instanceof OutcomeUnknownError ? stop : error;
+    return this.stop !== undefined && error instanceof OutcomeUnknownError ? this.stop : error;
   }
-}
-
-/** The journal gives an error of a class of the application back as one of the class that it extends, with its own name. */
-function isKindOf(error: unknown, type: AbstractClass<Error>): boolean {
-  return error instanceof type || (error instanceof Error && error.name === type.name);
 }

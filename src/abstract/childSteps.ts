@@ -37,14 +37,15 @@ export function childUndoing(
   begun: Begun,
 ): Undoing {
   const { name: child } = children.describe(ask.type);
-  const begin = beginning(children, ask, begun);
+  const begin = beginning(children, ask, begun, true);
   return { child, undo: ({ output }, call) => begin(paramsOf(output as never), call) };
 }
 
-function beginning(children: ChildCommands, { type, parent, principal }: Omit<ChildAsk, 'params'>, begun: Begun) {
+function beginning(children: ChildCommands, { type, parent, principal }: Omit<ChildAsk, 'params'>, begun: Begun, afresh = false) {
   return async (params: object, call: Call): Promise<string> => {
     const { key, deadline } = call;
-    const run = await children.begin({ type, params, key, deadline, principal, parent, parentStep: identityOf(call, parent) });
+    const parentStep = identityOf(call, parent);
+    const run = await children.begin({ type, params, key, deadline, principal, parent, parentStep, afresh });
     begun(children.describe(type).name, run);
     return run;
   };

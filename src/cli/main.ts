@@ -9,6 +9,7 @@ import { type AppFile, fromModule } from './fromModule.js';
 import { addNew } from './newCommand.js';
 import { addPlan, addRun } from './runAndPlan.js';
 import { addRuns } from './runs.js';
+import { addSystems } from './systems.js';
 
 /**
  * Runs the command line and sets the exit code; never throws.
@@ -46,6 +47,7 @@ function programOf(application: Application, exit: (code: number) => void): Comm
     application,
     exit,
   );
+  addSystems(program.command('systems').description('Show how reliable the operations of the systems were.'), application);
   addNew(program.command('new').description('Write the beginning of something new.'));
   return program;
 }

@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import { type CommandRunner, OrchestrationCommand, type RegisteredCommand } from '../index.js';
 import type { Application } from './Application.js';
 import { followRun } from './followRun.js';
-import { jsonText } from './jsonText.js';
 import { addOwnOptions, ownOptionsOf } from './ownOptions.js';
 import { addParams, inFlags, paramsFrom } from './paramsOptions.js';
-import { planText } from './planText.js';
+import { addPlanOptions } from './plan/planOptions.js';
+import { showPlan } from './plan/showPlan.js';
 import { sameJournal } from './waitingText.js';
 
 export function addRun(parent: Command, application: Application, exit: (code: number) => void): void {
@@ -30,12 +30,14 @@ export function addPlan(parent: Command, application: Application): void {
   refuseIfEmpty(parent, application);
   for (const spec of application.commands) {
     const leaf = leafOf(parent, spec);
+    addPlanOptions(leaf);
     addOwnOptions(leaf, application, { json: 'print the plan as JSON', usesJournal: false });
     act(leaf, spec, async () => {
       const { json, verbose } = ownOptionsOf(leaf);
-      await using runner = await application.open({ purpose: 'plan', db: undefined, verbose });
-      const plan = await runner.plan(spec.type, paramsFrom(leaf, spec.params));
-      process.stdout.write(json ? jsonText(plan) : planText(plan));
+      process.exitCode = await showPlan(leaf, json, async () => {
+        await using runner = await application.open({ purpose: 'plan', db: undefined, verbose });
+        return runner.plan(spec.type, paramsFrom(leaf, spec.params));
+      });
     });
   }
 }

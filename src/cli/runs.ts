@@ -6,6 +6,7 @@ import type { Exit } from './runs/goOn.js';
 import { addCheck, addPrune } from './runs/keep.js';
 import { addHistory, addList } from './runs/list.js';
 import { addFork, addOverride, addResume } from './runs/resume.js';
+import { addSettle } from './runs/settle.js';
 import { addShow } from './runs/show.js';
 import { addCancel, addNotify, addQuery } from './runs/tell.js';
 
@@ -17,6 +18,7 @@ export function addRuns(parent: Command, application: Application, exit: Exit): 
   addHistory(ofRun('history', 'List everything that was recorded of a run, in order.'), application);
   addResume(ofRun('resume', 'Go on with a run that was interrupted or stopped.'), application, exit);
   addOverride(ofRun('override', 'Let a gate pass that waits for it, and go on with its run.'), application, exit);
+  addSettle(ofRun('settle', 'Say what a step did whose outcome is unknown, and go on with its run.'), application, exit);
   addNotify(ofRun('notify', 'Send a signal to a run.'), application);
   addCancel(ofRun('cancel', 'Ask a run to stop.'), application);
   addQuery(ofRun('query', 'Print what a run published last.'), application);

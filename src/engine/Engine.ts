@@ -94,6 +94,8 @@ export interface Program {
   readonly retired?: readonly string[] | undefined;
   /** The run has failed, and what it did was undone. */
   readonly compensated?: boolean;
+  /** The run has done what leaves no way back. */
+  readonly pastPivot?: boolean;
   /** How far the run is, after something more happened in it; called for everything in order. */
   progress(happening: RunHappening, at: number): RunProgress;
 }
@@ -115,6 +117,8 @@ export interface EndedRun {
   readonly report: () => string;
   /** Id of the run that goes on with a continued one. */
   readonly successor?: string | undefined;
+  /** It did not end well, and what it did stands: there was no way back. */
+  readonly stands?: boolean | undefined;
 }
 
 export interface RunHandle {

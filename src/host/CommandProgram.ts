@@ -127,6 +127,10 @@ export class CommandProgram implements Program, LifecycleFrame<unknown>, Success
     return this.context?.compensated === true;
   }
 
+  get pastPivot(): boolean {
+    return this.context?.pastPivot === true;
+  }
+
   compensate(error: unknown): Promise<unknown> | undefined {
     return this.context?.compensate(error);
   }

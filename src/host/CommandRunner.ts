@@ -20,15 +20,19 @@ import type { Class } from '../kernel/Class.js';
 import type { Codec } from '../kernel/codec/Codec.js';
 import { UsageError } from '../kernel/errors.js';
 import { OrchestrationCommand } from '../orchestration/OrchestrationCommand.js';
-import { planCommand } from '../orchestration/OrchestrationLifecycle.js';
-import type { OrchestrationPlan } from '../orchestration/OrchestrationPlan.js';
+import { operationNamed, planCommand } from '../orchestration/OrchestrationLifecycle.js';
+import type { OrchestrationPlan } from '../orchestration/plan/OrchestrationPlan.js';
+import { fingerprintOf } from './CommandProgram.js';
 import type { CommandRegistry } from './CommandRegistry.js';
 import { instanceOf } from './commandBinding.js';
 import { type Outcome, troubleOf } from './Outcome.js';
 import { cancelOn, type RunStarter } from './RunStarter.js';
+import type { OperationReliability } from './reliability/OperationReliability.js';
+import { type ReliabilityOptions, reliabilityOf } from './reliability/reliabilityOf.js';
 import { runRecord } from './runRecord/fromHistory.js';
 import type { RunRecord } from './runRecord/RunRecord.js';
 import type { RunRecordDocument } from './runRecord/RunRecordDocument.js';
+import { checkSettledOutput, type StepSettlement, settlementOf } from './settlement.js';
 
 export interface ExecuteOptions {
   /** Idempotency key: the same key of the same command is the same run, now and after a restart. */
@@ -152,6 +156,32 @@ export class CommandRunner implements AsyncDisposable {
   }
 
   /**
+   * Says in the name of a person what a step did whose outcome is unknown, and goes on with its run: with what is called behind it, or with
+   * undoing what the run did if that was what it had begun. Who said so and why is recorded.
+   *
+   * @param step its name, or its identity where several steps of that name are in doubt
+   * @throws UsageError `RUN_NOT_FOUND`, `COMMAND_UNKNOWN`, `SETTLE_REFUSED` for a run that is not unknown, a step that is not in doubt, or
+   * without `by` and `reason`; `VALUE_NOT_CARRIED`
+   */
+  async settle(runId: string, step: string, settlement: StepSettlement): Promise<Run<unknown>> {
+    const { engine, codec } = this.parts;
+    const run = await engine.history(runId);
+    if (settlement.as === 'done') await this.checkOutput(run, step, settlement.output);
+    return this.taken(await engine.settle(run.id, settlementOf(step, settlement, codec)));
+  }
+
+  /** What a person says that an operation gave is checked like its reply. */
+  private async checkOutput({ command, params, records }: RunHistory, step: string, output: unknown): Promise<void> {
+    const { registry, container, codec } = this.parts;
+    const registered = registry.named(command);
+    const instance = instanceOf(registered.type, container);
+    if (!(instance instanceof OrchestrationCommand)) return;
+    const name = records.find((record) => record.step === step)?.label ?? step;
+    const operation = await operationNamed(instance, name, codec.revive(params, registered.params) as object);
+    if (operation) await checkSettledOutput(operation, name, output);
+  }
+
+  /**
    * Begins a new run of the same command and params whose past is what another recorded before a point: to try from there
    * what mended code does. Effects behind that point happen again.
    *
@@ -236,7 +266,30 @@ export class CommandRunner implements AsyncDisposable {
     const { engine, registry, codec } = this.parts;
     const run = await engine.history(runId);
     const known = registry.all.find(({ name }) => name === run.command);
-    return runRecord({ ...this.decoded(run), params: codec.revive(run.params, known?.params) });
+    const params = codec.revive(run.params, known?.params);
+    const planned = known && (await this.plannedOf(run, known, params as object));
+    return runRecord({ ...this.decoded(run), params }, { commands: registry.all.map(({ name }) => name), planned });
+  }
+
+  /** Undefined for a command without systems, and where the params cannot be planned with any more. */
+  private async plannedOf({ fingerprint }: RunHistory, known: RegisteredCommand, params: object) {
+    try {
+      const instance = instanceOf(known.type, this.parts.container);
+      if (!(instance instanceof OrchestrationCommand)) return undefined;
+      const by = fingerprint === fingerprintOf(known) ? ('its own code' as const) : ('other code' as const);
+      return { plan: await planCommand(instance, known.name, params), by };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * How reliable the operations of systems were, over the runs of the journal.
+   *
+   * @throws UsageError `STRATEGY_INVALID` for options that mean nothing, InvariantViolation `JOURNAL_ALTERED`
+   */
+  reliability(options: ReliabilityOptions = {}): Promise<readonly OperationReliability[]> {
+    return reliabilityOf(this.parts.engine, options);
   }
 
   /** Stops starting steps, waits a while for those under way, and leaves unfinished runs in the journal. */

@@ -4,7 +4,7 @@ import type { RegisteredCommand } from '../abstract/command.js';
 import { readParams } from '../abstract/params.js';
 import { checkedPriority, queueKey } from '../abstract/QueueSpec.js';
 import type { TypedCommand } from '../abstract/TypedCommand.js';
-import type { EndedRun, Engine, ForkPoint, QueueEntry, RunHandle } from '../engine/Engine.js';
+import type { EndedRun, Engine, ForkPoint, QueueEntry, RunHandle, RunState } from '../engine/Engine.js';
 import { isHandBack, leftWithChild } from '../engine/handBack.js';
 import type { Class } from '../kernel/Class.js';
 import type { Codec } from '../kernel/codec/Codec.js';
@@ -21,6 +21,10 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   'QUEUE_INVALID',
   'VALUE_NOT_CARRIED',
 ]);
+
+/** How a run ended that did nothing in the end. */
+const UNDONE: ReadonlySet<RunState> = new Set(['cancelled', 'compensated']);
+const AFRESH_MAX = 1000;
 
 export interface StartSettings {
   readonly key?: string | undefined;
@@ -80,8 +84,9 @@ export class RunStarter implements ChildCommands {
     return { name, params, result: result as Class<object> | undefined };
   }
 
-  async begin({ type, params, ...settings }: ChildRequest): Promise<string> {
+  async begin({ type, params, afresh = false, ...asked }: ChildRequest): Promise<string> {
     const command = this.registry.ofType(type);
+    const settings = afresh ? { ...asked, key: await this.freshKey(command.name, asked) } : asked;
     try {
       return (await this.start(command, params, settings)).id;
     } catch (error) {
@@ -90,6 +95,16 @@ export class RunStarter implements ChildCommands {
       if (!known) throw error;
       return known.id; // Whatever its params were when it was begun: it is under way, or has its outcome.
     }
+  }
+
+  /** The key of the first run that was neither cancelled nor undone, or of none. */
+  private async freshKey(command: string, asked: Omit<ChildRequest, 'type' | 'params'>): Promise<string> {
+    for (let n = 0; n < AFRESH_MAX; n += 1) {
+      const key = n === 0 ? asked.key : `${asked.key}~${n}`;
+      const run = await this.known(command, { ...asked, key });
+      if (!run || !UNDONE.has((await this.engine.history(run.id)).state)) return key;
+    }
+    throw new UsageError('UNDO_FAILED', `${command} was begun ${AFRESH_MAX} times to undo something, and never came to its end.`);
   }
 
   private async known(command: string, { key, parent }: Omit<ChildRequest, 'type' | 'params'>): Promise<RunHandle | undefined> {

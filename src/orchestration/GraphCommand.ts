@@ -3,17 +3,19 @@
  * within the limit of the strategy. So the plan says exactly what will be called. A leaf writes `defineOrchestrationScope` and
  * `aggregateResults`.
  */
-import { hooksToWrite } from '../abstract/AbstractCommand.js';
+import { hooksToWrite, lifecycleOf, type Preparation } from '../abstract/AbstractCommand.js';
 import type { CommandContext } from '../abstract/CommandContext.js';
+import type { LifecycleBodies } from '../abstract/Lifecycle.js';
 import type { ParamsOf } from '../abstract/TypedCommand.js';
 import { UsageError } from '../kernel/errors.js';
 import type { CoordinationSite } from './coordination/CoordinationSite.js';
 import { GraphRun } from './coordination/GraphRun.js';
-import { graphCall } from './coordination/graphCall.js';
 import { type GraphShape, shapeOf } from './coordination/graphShape.js';
 import type { GraphResults, InteractionGraph } from './coordination/InteractionGraph.js';
+import { NamedOperations } from './coordination/NamedOperations.js';
 import type { EventContext, EventHandlingResults, Interactions, StateContext, StateManagementResults } from './hooks.js';
 import { OrchestrationCommand } from './OrchestrationCommand.js';
+import { OrchestrationLifecycle } from './OrchestrationLifecycle.js';
 
 /** What `aggregateResults` is given. */
 export interface Aggregation<C> {
@@ -32,17 +34,17 @@ export abstract class GraphCommand<P extends object, R> extends OrchestrationCom
    * Calls what the graph of the scope says, each node under its name as key. The first error ends the run: nodes that have not been called are
    * not, and those under way are waited for. A node whose input comes from an optional system that is absent is not called, and is absent too.
    *
-   * @throws UsageError `GRAPH_INVALID` before the first call when the graph names what is not there or its nodes wait for one another.
+   * @throws UsageError `GRAPH_INVALID` for an input that comes from where an output has nothing, or from a node that is not waited for. What is
+   *   wrong with the graph itself is found in the plan, before anything is called.
    */
   async coordinateSystemInteractions(interactions: Interactions<this>): Promise<R> {
     const { params, ctx, graph } = interactions;
     const site: CoordinationSite = interactions;
-    const systems: object = interactions.systems;
+    const operations = new NamedOperations(interactions.systems);
     const shape = this.checkedShape(graph);
-    for (const { name, node } of shape.order) graphCall(systems, name, node.call); // All before the first call.
     ctx.expectSteps(shape.order.length);
     const run = new GraphRun(shape, {
-      call: (name, node, input) => graphCall(systems, name, node.call)(input, { key: name }),
+      call: (name, node, input) => operations.of(node.call, name)(input, { key: name }),
       degrade: (absent) => site.degrade?.(absent),
     });
     return this.aggregateResults({ phase: 'execution', params, done: await run.run(), ctx });
@@ -71,6 +73,11 @@ export abstract class GraphCommand<P extends object, R> extends OrchestrationCom
   /** Ignores every event. Override it where the scope declares some. */
   async handleOrchestrationEvents(_event: EventContext<this>): Promise<EventHandlingResults> {
     return 'ignored';
+  }
+
+  /** @internal */
+  override [lifecycleOf](preparation: Preparation<P>): LifecycleBodies<R> {
+    return new OrchestrationLifecycle<P, R>(this, preparation, 'aggregateResults');
   }
 
   /** @internal */

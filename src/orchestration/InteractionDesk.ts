@@ -6,7 +6,7 @@
  */
 import type { RunContext } from '../abstract/RunContext.js';
 import { AskedPromise, UnreadAsks } from '../kernel/AskedPromise.js';
-import { CancelledError, InvariantViolation, messageOf, UsageError } from '../kernel/errors.js';
+import { CancelledError, InvariantViolation, messageOf, OutcomeUnknownError, UsageError } from '../kernel/errors.js';
 import { type DeclaredOperation, operationsOf } from '../systems/operation.js';
 import { Absent } from './Absent.js';
 import type { InteractionRecord } from './hooks.js';
@@ -91,11 +91,12 @@ export class InteractionDesk {
 
   private call(named: NamedSystem, declared: DeclaredOperation, input: unknown, options: CallOptions = {}): Promise<unknown> {
     const name = `${named.alias}.${declared.name}`;
-    const promise = new AskedPromise<unknown>((resolve) => resolve(this.interact(named, declared, input, options))).handled();
+    const call = new OperationCall(this.run, { named, declared, input, options }, this.parts.pivot);
+    const promise = new AskedPromise<unknown>((resolve) => resolve(this.interact(named, declared, call))).handled();
     return this.asks.note(name, promise);
   }
 
-  private async interact(named: NamedSystem, declared: DeclaredOperation, input: unknown, options: CallOptions): Promise<unknown> {
+  private async interact(named: NamedSystem, declared: DeclaredOperation, call: OperationCall): Promise<unknown> {
     const { alias, optional } = named;
     const began = this.run.now();
     const note = (status: InteractionRecord['status']): void => {
@@ -106,15 +107,16 @@ export class InteractionDesk {
       note('absent');
       return new Absent(alias, reason);
     }
-    const { strategy, plan, pivot } = this.parts;
+    const { strategy, plan } = this.parts;
     try {
-      const next = () => new OperationCall(this.run, { named, declared, input, options }, pivot).make();
-      const output = await (strategy.interact?.({ system: alias, operation: declared.name, input }, next, plan) ?? next());
+      const next = () => call.make();
+      const output = await (strategy.interact?.({ system: alias, operation: declared.name, input: call.input }, next, plan) ?? next());
       note('succeeded');
       return output;
     } catch (error) {
       note(optional ? 'absent' : 'failed');
       if (!optional || error instanceof CancelledError || error instanceof UsageError || error instanceof InvariantViolation) throw error;
+      if (error instanceof OutcomeUnknownError) await call.takeBack(); // The code goes on as if it had not been done.
       const absent = new Absent(alias, messageOf(error));
       this.ledger.noteAbsent(absent);
       return absent;

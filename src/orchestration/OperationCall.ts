@@ -9,11 +9,21 @@ import { PATIENCE } from '../abstract/Compensation.js';
 import type { StepRequest } from '../abstract/DurableRun.js';
 import type { EffectRole, Undoing } from '../abstract/EffectTrace.js';
 import type { RunContext } from '../abstract/RunContext.js';
+import { ClassRules } from '../abstract/validation/ClassRules.js';
 import { readDeclared } from '../abstract/validation/declaredValue.js';
 import { textOf, type Violation } from '../abstract/validation/violations.js';
 import type { Call } from '../kernel/Call.js';
 import type { Class } from '../kernel/Class.js';
-import { CommandFailure, OutcomeUnknownError, type SixfoldError, TimeoutError, TransientError, UsageError } from '../kernel/errors.js';
+import { copyOf } from '../kernel/copyOf.js';
+import {
+  CommandFailure,
+  messageOf,
+  OutcomeUnknownError,
+  SixfoldError,
+  TimeoutError,
+  TransientError,
+  UsageError,
+} from '../kernel/errors.js';
 import { withoutSensitive } from '../kernel/sensitiveKeys.js';
 import { type DeclaredOperation, operationsOf } from '../systems/operation.js';
 import { policedAttempt } from '../systems/policies/policedAttempt.js';
@@ -24,43 +34,78 @@ export interface CalledOperation {
   readonly declared: DeclaredOperation;
   readonly input: unknown;
   readonly options: CallOptions;
+  /** Names of the operations that this one stands in for. */
+  readonly instead?: ReadonlySet<string>;
 }
 
 type Asked = Omit<StepRequest<unknown>, 'branch' | 'undoable'>;
 
 export class OperationCall {
-  /** @param pivot name of the operation that is the point of no return, as `system.operation` */
+  /** As it was when the code called. */
+  readonly input: unknown;
+  private readonly reading: unknown;
+  private outcome: Promise<unknown> | undefined;
+
+  /**
+   * The input is taken as it is now: what the code changes later is not sent.
+   *
+   * @param pivot name of the operation that is the point of no return, as `system.operation`
+   */
   constructor(
     private readonly run: RunContext,
     private readonly called: CalledOperation,
     private readonly pivot: string | undefined,
-  ) {}
+  ) {
+    const { declared } = called;
+    this.input = declared.input && copyOf(called.input);
+    this.reading = this.read(declared, this.input);
+  }
 
   private get name(): string {
     return `${this.called.named.alias}.${this.called.declared.name}`;
   }
 
   /** @throws UsageError `INPUT_INVALID` before anything is sent */
-  make(): Promise<unknown> {
+  async make(): Promise<unknown> {
     const { fallback } = this.called.declared;
-    return fallback === undefined ? this.send() : this.sendOrFallBack(this.operation(fallback));
-  }
-
-  private async sendOrFallBack(fallback: DeclaredOperation): Promise<unknown> {
     try {
       return await this.send();
     } catch (error) {
-      if (!isUnavailable(error, this.called.declared)) throw error;
-      return new OperationCall(this.run, { ...this.called, declared: fallback }, this.pivot).make();
+      if (fallback === undefined || !isUnavailable(error, this.called.declared)) throw error;
+      return await this.fallBack(this.operation(fallback), error);
     }
   }
 
-  private send(): Promise<unknown> {
-    const { declared, input } = this.called;
+  /** Finds out whether it happened, and undoes it then. */
+  async takeBack(): Promise<void> {
+    if (this.outcome) await this.run.takeBack(this.outcome);
+  }
+
+  private fallBack(declared: DeclaredOperation, error: unknown): Promise<unknown> {
+    const { named, instead = new Set() } = this.called;
+    const tried = new Set([...instead, this.called.declared.name]);
+    if (tried.has(declared.name)) throw error; // All that stand in for one another were tried.
+    const pivot = this.name === this.pivot ? `${named.alias}.${declared.name}` : this.pivot;
+    return new OperationCall(this.run, { ...this.called, input: this.input, declared, instead: tried }, pivot).make();
+  }
+
+  private async send(): Promise<unknown> {
+    const { reading } = this;
+    if (!(reading instanceof Promise)) return this.ask(reading);
+    const { input: type } = this.called.declared;
+    // Rules that have to wait are looked at in a step, as anything that waits.
+    const isSlow = type !== undefined && !ClassRules.of(type).isDecided;
+    if (isSlow) await this.run.ask({ name: `check ${this.name}`, effect: 'read', body: () => reading.then(() => undefined) });
+    return this.ask(await reading);
+  }
+
+  private read(declared: DeclaredOperation, input: unknown): unknown {
     const { input: type } = declared;
-    if (!type) return this.ask(undefined);
-    const read = readDeclared(input, { type, refusal: (violations) => inputInvalid(this.name, violations) });
-    return read instanceof Promise ? read.then((checked) => this.ask(checked)) : this.ask(read);
+    if (!type) return undefined;
+    const name = `${this.called.named.alias}.${declared.name}`;
+    const read = readDeclared(input, { type, refusal: (violations) => inputInvalid(name, violations) });
+    if (read instanceof Promise) read.catch(() => undefined); // Whoever calls is told when the call has its turn.
+    return read;
   }
 
   private ask(input: unknown): Promise<unknown> {
@@ -80,7 +125,8 @@ export class OperationCall {
       probe: probe === undefined ? undefined : (given, call) => this.probed(probe, given, call),
       body: (given, call) => this.attempt(declared.name, given, call),
     };
-    return this.run.ask(asked, this.role(isPivot));
+    this.outcome = this.run.ask(asked, this.role(isPivot));
+    return this.outcome;
   }
 
   private role(isPivot: boolean): EffectRole {
@@ -90,21 +136,32 @@ export class OperationCall {
 
   private undoing(): Undoing | undefined {
     const { declared, options } = this.called;
-    const { undo } = options;
-    if (undo === 'none') return undefined;
-    if (undo) return { undo: ({ output }, call) => undo(output, call) };
+    const { undo: own } = options;
+    if (own === 'none') return undefined;
+    if (own) return { undo: ({ output }, call) => own(output, call) };
     const how = declared.undo;
     if (!how) return undefined;
     const { policy } = this.operation(how.operation);
     const settings = { retry: policy.retry, timeoutMs: policy.timeoutMs };
+    const { operation } = how;
+    const undo = (input: unknown, call: Call) => this.reverse(operation, input, call);
     switch (how.by) {
       case 'output':
-        return { ...settings, undo: ({ output }, call) => this.attempt(how.operation, output, call) };
+        return { ...settings, undo: ({ output }, call) => this.reverseOutput(operation, output, call) };
       case 'values':
-        return { ...settings, undo: (done, call) => this.attempt(how.operation, how.from(done), call) };
+        return { ...settings, undo: (done, call) => undo(how.from(done), call) };
       case 'key':
-        return { ...settings, byKey: true, undo: (done, call) => this.attempt(how.operation, how.from(done), call) };
+        return { ...settings, byKey: true, undo: (done, call) => undo(how.from(done), call) };
     }
+  }
+
+  /** Of an operation that may give nothing, nothing is undone by nothing. */
+  private async reverseOutput(name: string, output: unknown, call: Call): Promise<unknown> {
+    return output === undefined && this.called.declared.nullable ? undefined : this.reverse(name, output, call);
+  }
+
+  private async reverse(name: string, input: unknown, call: Call): Promise<unknown> {
+    return this.attempt(name, await this.read(this.operation(name), input), call);
   }
 
   private operation(name: string): DeclaredOperation {
@@ -135,12 +192,17 @@ export class OperationCall {
     return reply === undefined ? undefined : this.checked(declared, reply);
   }
 
-  private checked(operation: DeclaredOperation, reply: unknown): unknown {
+  private async checked(operation: DeclaredOperation, reply: unknown): Promise<unknown> {
     const { output: type, nullable } = operation;
     if (!type || (nullable && (reply === undefined || reply === null))) return type ? undefined : reply;
     const subject = `${this.called.named.alias}.${operation.name}`;
     const refusal = (violations: readonly Violation[]) => replyInvalid({ subject, operation, reply }, violations);
-    return readDeclared(reply, { type, tolerant: true, refusal });
+    try {
+      return await readDeclared(reply, { type, tolerant: true, refusal });
+    } catch (error) {
+      if (error instanceof SixfoldError) throw error;
+      throw refusal([{ path: '', message: `could not be read: ${messageOf(error)}` }]); // A rule threw. The effect has happened.
+    }
   }
 }
 

@@ -11,7 +11,9 @@ import type { RecordedEvent } from '../abstract/DurableRun.js';
 import type { LifecycleBodies } from '../abstract/Lifecycle.js';
 import { forgottenAwait, type StateFinding } from '../abstract/RunReport.js';
 import { CommandFailure, UsageError } from '../kernel/errors.js';
+import { type DeclaredOperation, operationsOf } from '../systems/operation.js';
 import type { StateObservation } from '../systems/System.js';
+import type { Absent } from './Absent.js';
 import { centralized } from './coordination/Centralized.js';
 import { compareVersions } from './coordination/compareVersions.js';
 import { routeBySource } from './coordination/routeBySource.js';
@@ -39,6 +41,17 @@ export async function planCommand(command: OrchestrationHooks<unknown>, name: st
   return design(command, name, await scopeOf(command, params)).plan;
 }
 
+/** The operation that a step of the command is a call of, by the name of the step; undefined where it is none. */
+export async function operationNamed(
+  command: OrchestrationHooks<unknown>,
+  step: string,
+  params: object,
+): Promise<DeclaredOperation | undefined> {
+  const named = namedSystems(await scopeOf(command, params));
+  const found = named.find(({ alias }) => step.startsWith(`${alias}.`));
+  return found && operationsOf(found.system).get(step.slice(found.alias.length + 1));
+}
+
 async function scopeOf(command: OrchestrationHooks<unknown>, params: object): Promise<AnyScope> {
   const scope = await command.defineOrchestrationScope({ phase: 'planning', params } as never);
   refuseNoScope(scope, command);
@@ -60,7 +73,6 @@ function design(command: OrchestrationHooks<unknown>, name: string, scope: AnySc
 }
 
 export class OrchestrationLifecycle<P extends object, R> implements LifecycleBodies<R> {
-  readonly resultHook = 'coordinateSystemInteractions';
   private prepared: Prepared | undefined;
   private desk: InteractionDesk | undefined;
   private pump: EventPump | undefined;
@@ -71,6 +83,7 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
   constructor(
     private readonly command: OrchestrationHooks<R>,
     private readonly preparation: Preparation<P>,
+    readonly resultHook = 'coordinateSystemInteractions',
   ) {}
 
   async planning(): Promise<void> {
@@ -148,7 +161,9 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
 
   private async coordinate(): Promise<R> {
     const { plan, strategy, scope } = this.known();
-    const body = () => this.command.coordinateSystemInteractions(this.hookContext({ phase: 'execution', plan, graph: scope.interactions }));
+    const degrade = (absent: Absent): void => this.desk?.ledger.noteAbsent(absent);
+    const body = () =>
+      this.command.coordinateSystemInteractions(this.hookContext({ phase: 'execution', plan, graph: scope.interactions, degrade }));
     if (!this.pump) return strategy.coordinate(body, plan);
     const coordinated = strategy.coordinate(body, plan).then(async (result) => {
       await this.preparation.run.events.close();

@@ -44,6 +44,8 @@ export interface Interactions<C> {
   readonly systems: SystemsOf<C>;
   readonly ctx: CommandContext;
   readonly plan: OrchestrationPlan;
+  /** Puts on record, in `degraded` of the outcome, what the run did without. */
+  readonly degrade: (absent: Absent) => void;
   /** The interactions that the scope has as data. */
   readonly graph: InteractionGraph | undefined;
 }

@@ -10,9 +10,12 @@ export type Participant = System | readonly System[] | { readonly [name: string]
 export type Participants = { readonly [name: string]: Participant };
 export type EventClasses = { readonly [type: string]: Class<object> };
 
-type OperationsNamed<Sys> = {
-  [K in keyof Sys & string]: Sys[K] extends System ? `${K}.${keyof Operations<Sys[K]> & string}` : never;
-}[keyof Sys & string];
+type OperationsNamed<Sys> = { [K in keyof Sys & string]: OperationsUnder<K, Sys[K]> }[keyof Sys & string];
+type OperationsUnder<Alias extends string, P> = P extends System
+  ? `${Alias}.${keyof Operations<P> & string}`
+  : P extends readonly (infer S)[]
+    ? `${Alias}[${number}].${keyof Operations<S> & string}`
+    : { [M in keyof P & string]: `${Alias}.${M}.${keyof Operations<P[M]> & string}` }[keyof P & string];
 
 /** What the run must keep to. */
 export interface Constraints {
@@ -51,7 +54,7 @@ export interface OrchestrationScope<Sys extends Participants, Opt extends Partic
   readonly compensation?: CompensationSpec;
   readonly constraints?: Constraints;
   /** The interactions as data, for a `GraphCommand`: so they are planned exactly. */
-  readonly interactions?: InteractionGraph<OperationsNamed<Sys>>;
+  readonly interactions?: InteractionGraph<OperationsNamed<Sys> | OperationsNamed<Opt>>;
 }
 
 /** A scope whose systems are not known to the compiler. */

@@ -10,19 +10,19 @@ import type { Policy } from './Policy.js';
 import type { System } from './System.js';
 
 /** An undo that needs something else than the output of what it undoes. */
-export interface UndoFrom<U extends string, I, O> {
+export interface UndoFrom<U extends string, I, O, X extends object = object> {
   readonly operation: U;
   /** Makes its input of what is known of the call. */
-  readonly from: (done: { readonly input: I; readonly output: O; readonly key: string }) => object;
+  readonly from: (done: { readonly input: I; readonly output: O; readonly key: string }) => X;
 }
 
 /**
  * An undo that knows what to undo by the key of the call, so that a lost reply need not be settled first. It must do nothing where nothing
  * happened, and must keep a request that is still on its way from happening later.
  */
-export interface UndoByKey<U extends string, I> {
+export interface UndoByKey<U extends string, I, X extends object = object> {
   readonly operation: U;
-  readonly byKey: (begun: { readonly input: I; readonly key: string }) => object;
+  readonly byKey: (begun: { readonly input: I; readonly key: string }) => X;
 }
 
 export interface OperationSpec<
@@ -111,10 +111,16 @@ type UndoOf<S, U, O> = [U] extends [never]
           : { readonly 'sixfold: the undo does not accept the output of this operation': { output: O; accepts: X } }
         : { readonly 'sixfold: the undo names a property that is not an operation': U }
       : { readonly 'sixfold: this system has no public method of that name to undo with': U };
-type UndoNamed<S, U> = [U] extends [never]
+type UndoNamed<S, U, X> = [U] extends [never]
   ? unknown
   : U extends keyof S
-    ? unknown
+    ? S[U] extends (input: infer Y, call: Call) => unknown
+      ? [X] extends [Y]
+        ? unknown
+        : { readonly 'sixfold: the undo does not accept what is made for it': { made: X; accepts: Y } }
+      : S[U] extends (call: Call) => unknown
+        ? unknown
+        : { readonly 'sixfold: the undo names a property that is not an operation': U }
     : { readonly 'sixfold: this system has no public method of that name to undo with': U };
 type ProbeOf<S, B, I, O> = [B] extends [never]
   ? unknown
@@ -129,10 +135,18 @@ type FallbackOf<S, F, I, O> = [F] extends [never]
 
 const DECLARED = new WeakMap<object, Map<string, DeclaredOperation>>();
 
-type Spec<I extends object, O, U extends string, V extends string, B extends string, F extends string, N extends boolean> = Omit<
-  OperationSpec<I, O, U, B, F, N>,
-  'undo'
-> & { readonly undo?: U | UndoFrom<V, I, O> | UndoByKey<V, I> };
+interface Spec<
+  I extends object,
+  O,
+  U extends string,
+  V extends string,
+  X extends object,
+  B extends string,
+  F extends string,
+  N extends boolean,
+> extends Omit<OperationSpec<I, O, U, B, F, N>, 'undo'> {
+  readonly undo?: U | UndoFrom<V, I, O, X> | UndoByKey<V, I, X>;
+}
 
 /**
  * Declares a method of a system as an operation that commands may call through `systems`. Outside a run it stays a
@@ -145,12 +159,13 @@ export function operation<
   O = void,
   const U extends string = never,
   const V extends string = never,
+  X extends object = never,
   const B extends string = never,
   const F extends string = never,
   const N extends boolean = false,
->(spec: Spec<I, O, U, V, B, F, N>) {
+>(spec: Spec<I, O, U, V, X, B, F, N>) {
   return <S extends System, M extends Method<I, N extends true ? O | undefined : O>>(
-    target: S & UndoOf<S, U, O> & UndoNamed<S, V> & ProbeOf<S, B, I, O> & FallbackOf<S, F, I, O>,
+    target: S & UndoOf<S, U, O> & UndoNamed<S, V, X> & ProbeOf<S, B, I, O> & FallbackOf<S, F, I, O>,
     name: string,
     descriptor: TypedPropertyDescriptor<M> & TakesCall<M>,
   ): void => {

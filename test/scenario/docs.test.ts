@@ -15,6 +15,7 @@ const PAGES: Readonly<Record<string, readonly string[]>> = {
     "declare const ArchiveLogs: SixfoldOptions['commands'][number];",
   ],
   commands: [],
+  coordination: [],
   'multi-analysis': [
     "import type { Container } from 'inversify';",
     "import { type CommandRunner, type Engine, sixfoldModule } from 'sixfold';",
@@ -68,7 +69,7 @@ it('every document with TypeScript is among those that were compiled', () => {
   expect(pages.toSorted()).toEqual(Object.keys(PAGES));
 });
 
-it('docs/commands.md prints what its blocks of text say', async () => {
-  const said = linesIn('commands', 'text').filter((line) => line !== undefined);
-  expect(await project.node('dist/commands.js')).toEqual({ code: 0, stdout: `${said.join('\n')}\n`, stderr: '' });
+it.each(['commands', 'coordination'])('docs/%s.md prints what its blocks of text say', async (page) => {
+  const said = linesIn(page, 'text').filter((line) => line !== undefined);
+  expect(await project.node(`dist/${page}.js`)).toEqual({ code: 0, stdout: `${said.join('\n')}\n`, stderr: '' });
 });

@@ -64,6 +64,7 @@ export class StepsBench {
       defect: (error) => this.defects.push(error),
       append: (fields) => this.append(fields),
       hasChild: () => false,
+      begun: () => undefined,
       childBegun: (_identity, runId) => this.begunChildren.push(runId),
       cancelChild: (runId, reason) => this.cancelledChildren.push(`${runId}: ${reason}`),
       stuck: (error) => this.stuck.push(error),

@@ -106,6 +106,18 @@ class Oracle extends System {
   @operation({ input: Ask, undo: { operation: 'forgett', byKey: ({ key }) => ({ text: key }) } })
   async misspeltToo(_ask: Ask, _call: Call): Promise<void> {}
 
+  // @ts-expect-error the undo takes something else than what is made for it
+  @operation({ input: Ask, output: Answer, undo: { operation: 'forget', from: () => ({ wrong: 1 }) } })
+  async ill(_ask: Ask, _call: Call): Promise<Answer> {
+    return { text: '' };
+  }
+
+  /** Where it gave nothing there is nothing to undo. */
+  @operation({ input: Ask, output: Answer, nullable: true, undo: 'forget' })
+  async perhaps(_ask: Ask, _call: Call): Promise<Answer | undefined> {
+    return undefined;
+  }
+
   // @ts-expect-error a probe gives the output or undefined
   @operation({ input: Ask, output: Answer, effect: 'once', probe: 'helper' })
   async unprobed(_ask: Ask, _call: Call): Promise<Answer> {

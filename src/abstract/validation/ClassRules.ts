@@ -38,6 +38,11 @@ export class ClassRules {
     return this.fields.length === 0;
   }
 
+  /** Every rule says at once whether it is kept. */
+  get isDecided(): boolean {
+    return this.isDecidable;
+  }
+
   /** True only when every rule says so at once; false says nothing. */
   hold(object: Fields): boolean {
     if (!this.isDecidable) return false;

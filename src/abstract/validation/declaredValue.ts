@@ -1,5 +1,6 @@
 /** A value against the class that is declared for it: a result of a command, the input or the output of an operation. */
 import type { Class } from '../../kernel/Class.js';
+import { copyOf } from '../../kernel/copyOf.js';
 import { ClassRules } from './ClassRules.js';
 import { checkedInstance } from './checkedInstance.js';
 import { type Fields, hasFields, isPlain, kindOf } from './plainValues.js';
@@ -53,7 +54,7 @@ class Excess extends Error {
 
 /** A copy without the fields at those paths. */
 function without(given: Fields, unknown: readonly Violation[]): Fields {
-  const copy = structuredClone({ ...given });
+  const copy = copyOf(given) as Fields;
   for (const { path } of unknown) {
     const steps = path.split(/[.[\]]+/).filter((step) => step !== '');
     const last = steps.pop() ?? '';

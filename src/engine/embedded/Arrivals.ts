@@ -5,10 +5,10 @@
  */
 import type { GateOverride } from '../../abstract/Timeline.js';
 import type { Signal } from '../Engine.js';
+import type { ChildOutcome } from './ChildOutcome.js';
 import type { Deliveries } from './Deliveries.js';
 import type { ExecutionParts } from './ExecutionParts.js';
 import type { Facilities } from './Facilities.js';
-import type { ChildOutcome } from './Steps.js';
 
 export class Arrivals {
   constructor(

@@ -123,12 +123,12 @@ export class Attempts {
     return limit === undefined || !ask.once || ask.deadline === undefined ? limit : Math.min(limit, ask.deadline);
   }
 
-  private workOf({ inputText, next, request, subject }: StepAsk): Work {
-    const { name, effect, child = false, undoable = false, inputClass, probe } = request;
+  private workOf({ inputText, matters, next, request, subject }: StepAsk): Work {
+    const { name, effect, child = false, inputClass, probe } = request;
     const { codec } = this.parts;
     const input = subject ? this.told(subject) : codec.decode(inputText, inputClass);
-    if (next === 'probe' && probe) return { name, effect: 'read', child: false, undoable: false, body: (call) => probe(input, call) };
-    return { name, effect, child, undoable, body: (call) => request.body(input, call) };
+    if (next === 'probe' && probe) return { name, effect: 'read', child: false, matters: false, body: (call) => probe(input, call) };
+    return { name, effect, child, matters, body: (call) => request.body(input, call) };
   }
 
   private told({ identity, inputText, inputClass, output }: Known): Subject {

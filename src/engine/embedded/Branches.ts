@@ -9,6 +9,7 @@
  */
 import { overlook } from '../../kernel/AskedPromise.js';
 import type { Codec } from '../../kernel/codec/Codec.js';
+import { plainCopyOf } from '../../kernel/copyOf.js';
 import { OutcomeUnknownError } from '../../kernel/errors.js';
 import { inBranch, presentBranch } from '../../kernel/whereabouts.js';
 import type { JournalRecord } from '../Record.js';
@@ -40,8 +41,10 @@ interface OpenBranch {
   /** Of the signals that were taken inside it: they are known when what recorded them is dropped. */
   readonly tokens: string[];
   whenSettled: (() => void) | undefined;
-  /** What its body returned, once it is to be recorded. */
+  /** What its body returned. */
   value: unknown;
+  /** The same as text of the codec, once it is to be recorded. */
+  text: string;
 }
 
 interface BranchBody {
@@ -62,6 +65,8 @@ export interface BranchesPorts {
   drop(range: DroppedRange): void;
   /** A part, `phase.path`, has ended. */
   ended(place: string): void;
+  /** A part has failed: what it still waits for is nobody's. */
+  failed(place: string): void;
 }
 
 export class Branches {
@@ -124,14 +129,18 @@ export class Branches {
       tokens: [],
       whenSettled: undefined,
       value: undefined,
+      text: '',
     };
     this.open.set(identity, branch);
     this.earlier.delete(identity);
-    this.run(branch, body).catch((error: unknown) => {
-      this.keepWhole(branch);
-      ask.reject(error);
-    });
+    this.run(branch, body).catch((error: unknown) => this.fail(branch, error));
     return ask.promise;
+  }
+
+  private fail(branch: OpenBranch, error: unknown): void {
+    this.keepWhole(branch);
+    this.ports.failed(branch.identity);
+    branch.ask.reject(error);
   }
 
   private async run(branch: OpenBranch, body: () => Promise<unknown>): Promise<void> {
@@ -141,10 +150,14 @@ export class Branches {
 
   private async finish(branch: OpenBranch): Promise<void> {
     if (branch.open > 0) await new Promise<void>((resolve) => this.onceSettled(branch, resolve));
-    if (branch.whole) {
-      this.keepWhole(branch);
-      branch.ask.resolve(branch.value);
-    } else this.fresh.add(branch);
+    if (!branch.whole) {
+      // Here, where its code is driven: what cannot be kept is an error of that code.
+      branch.text = this.ports.codec.encode(plainCopyOf(branch.value), `the outcome of branch ${branch.name}`);
+      this.fresh.add(branch);
+      return;
+    }
+    this.keepWhole(branch);
+    branch.ask.resolve(branch.value);
   }
 
   private keepWhole({ identity }: OpenBranch): void {
@@ -168,7 +181,7 @@ export class Branches {
     for (const branch of open) {
       branch.open += 1;
       if (undoable) branch.whole = true;
-      if (this.fresh.delete(branch)) void this.finish(branch); // Its code has gone on behind what it returned.
+      if (this.fresh.delete(branch)) this.finish(branch).catch((error: unknown) => this.fail(branch, error)); // Its code has gone on behind what it returned.
     }
     const settle = (): void => {
       for (const branch of open) settleOne(branch);
@@ -196,17 +209,10 @@ export class Branches {
     for (const branch of fresh) this.record(branch);
   }
 
-  private record({ identity, name, ask, value, ranges, tokens }: OpenBranch): void {
+  private record({ identity, name, ask, text, ranges, tokens }: OpenBranch): void {
     const { ports } = this;
     this.open.delete(identity);
     ports.ended(identity);
-    let text: string;
-    try {
-      text = ports.codec.encode(value, `the outcome of branch ${name}`);
-    } catch (error) {
-      ask.reject(error);
-      return;
-    }
     for (const range of merged(ranges)) ports.drop(range);
     this.delivering.set(identity, ask);
     const ending = ports.record({

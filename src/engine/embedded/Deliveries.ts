@@ -21,6 +21,11 @@ export class Deliveries {
     return this.records.find((record) => matches(record) && !this.kept(record));
   }
 
+  /** A wish to stop that is not handed out. */
+  get keptCancellation(): JournalRecord | undefined {
+    return this.records.find((record) => record.kind === 'cancel-requested' && this.kept(record));
+  }
+
   /** The lowest-numbered one. */
   take(): JournalRecord | undefined {
     let lowest = -1;

@@ -137,7 +137,7 @@ export class EmbeddedRun implements DurableRun {
     const goesOn = shielded || settles;
     const refused = this.driver.refusalOf(name, goesOn) ?? (goesOn ? undefined : this.refusalInBranch(name));
     const asked = facilities.steps.ask(request, refused);
-    if (!refused) facilities.count(request.branch, asked, request.undoable === true);
+    if (!refused) facilities.count(request.branch, asked, request.undoable === true || request.pivot === true);
     return asked;
   }
 
@@ -145,8 +145,10 @@ export class EmbeddedRun implements DurableRun {
     return this.driver.facilities.steps.identityOf(outcome);
   }
 
-  holdStops(): StopsHeld {
-    return this.driver.stops.hold();
+  holdStops(outcome: Promise<unknown>): StopsHeld | undefined {
+    const { facilities, stops } = this.driver;
+    const identity = facilities.steps.identityOf(outcome);
+    return identity === undefined ? undefined : stops.hold(identity, facilities.steps.begunAt(identity));
   }
 
   async override(gate: string, withinMs: number): Promise<GateOverride | undefined> {

@@ -45,7 +45,7 @@ const UNDELIVERED: ReadonlySet<RecordKind> = new Set(['step-intended', 'step-att
 export class Execution implements RunDriver, FacilitiesPorts, CodeTurnsPorts {
   readonly facilities: Facilities;
   readonly stops = new Stops(() => this.deliveries.nudge());
-  readonly deliveries = new Deliveries((record) => this.stops.kept && isStop(record));
+  readonly deliveries = new Deliveries((record) => this.stops.keeps(record));
   private readonly publication: Publication;
   private readonly face: EmbeddedRun;
   private madeArrivals: Arrivals | undefined;
@@ -142,6 +142,7 @@ export class Execution implements RunDriver, FacilitiesPorts, CodeTurnsPorts {
       const { verdict, ended } = recordEnd(this.parts, this.ending(), {
         facilities: this.facilities,
         continuation: this.face.continuation,
+        cancelled: this.deliveries.keptCancellation?.label,
       });
       ({ status, reason } = verdict);
       const committing = committed(this.parts);
@@ -192,8 +193,11 @@ export class Execution implements RunDriver, FacilitiesPorts, CodeTurnsPorts {
 
   private ending(): RunEnding {
     const { unsettled } = this.facilities;
-    if (unsettled.length > 0) return { status: 'unknown', error: outcomeUnknown(unsettled.join(', '), 'its outcome was lost') };
     const { settled } = this.turns;
+    if (unsettled.length > 0) {
+      const cause = settled && 'error' in settled ? settled.error : undefined;
+      return { status: 'unknown', error: outcomeUnknown(unsettled.join(', '), 'its outcome was lost', cause) };
+    }
     if (this.refusal || !settled) return { status: 'failed', error: this.refusal };
     const { stopped } = settled;
     if (this.face.continuation && stopped === undefined) return { status: 'continued' };

@@ -15,6 +15,8 @@ export interface Legacy {
   readonly params: Carried;
   /** Signals that it did not take. */
   readonly signals: readonly JournalRecord[];
+  /** Why it was cancelled, if that came too late for it. */
+  readonly cancelled: string | undefined;
 }
 
 /** What an engine does for the runs that it has loaded. */

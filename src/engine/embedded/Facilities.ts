@@ -84,7 +84,8 @@ export class Facilities {
       secrets,
       trace,
       draw: Math.random,
-      until: () => (this.ports.stops.kept ? undefined : this.madeLimits?.next),
+      until: () => (this.ports.stops.holding ? undefined : this.madeLimits?.next),
+      begun: (identity, seq) => this.ports.stops.begun(identity, seq),
       emit: (...event) => this.inbox.emit(...event),
       ...(turnToStart ? { turnToStart } : {}),
     });
@@ -134,6 +135,7 @@ export class Facilities {
         this.madeWaits?.withdraw(place);
         this.ports.branchEnded(place);
       },
+      failed: (place) => this.madeWaits?.withdraw(place),
     });
     return this.madeBranches;
   }
@@ -241,8 +243,9 @@ export class Facilities {
   }
 
   private supersede(record: JournalRecord): void {
-    const { superseded, gates = [], settled } = reopenedBody(record);
+    const { superseded, gates = [], settled, noted } = reopenedBody(record);
     if (settled !== undefined) this.steps.forgetDoubt(settled);
+    if (noted !== undefined) this.steps.settle(noted);
     for (const identity of superseded) this.steps.supersede(identity);
     for (const gate of gates) this.waits.reask('gate', gate);
   }

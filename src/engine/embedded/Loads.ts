@@ -215,7 +215,7 @@ export class Loads implements RunHost {
     return this.parts.setup.codec.encode(undefined, 'nothing');
   }
 
-  succeed(run: RunRow, earlier: RunOrigin, { params, signals }: Legacy): string {
+  succeed(run: RunRow, earlier: RunOrigin, { params, signals, cancelled }: Legacy): string {
     const { journal, clock, newSeed, newId } = this.parts;
     const { epoch: _epoch, forkedFrom: _forkedFrom, ...kept } = earlier;
     const origin: RunOrigin = { ...kept, predecessor: run.id };
@@ -227,6 +227,7 @@ export class Loads implements RunHost {
     for (const { at, step, label, body } of signals) {
       journal.post({ run: next.id, kind: 'signal', name: label, token: step ?? newId(), body, at });
     }
+    if (cancelled !== undefined) journal.post({ run: next.id, kind: 'cancel', name: '', token: newId(), body: cancelled, at: clock.now() });
     return next.id;
   }
 }

@@ -113,9 +113,15 @@ export class StepAsk {
     return this.request.settles === true;
   }
 
+  /** Whether it happened must be found out before anything is undone. */
+  get matters(): boolean {
+    const { undoable, pivot, effect } = this.request;
+    return undoable === true || pivot === true || effect === 'once';
+  }
+
   /** That it begins must be on disk before it does. */
   get intends(): boolean {
-    return this.once || (this.request.undoable === true && !this.shielded);
+    return this.once || (this.matters && !this.shielded);
   }
 
   /** Number of the attempt that is next, or that the probe asks about. */

@@ -12,12 +12,14 @@ import { Attempts, type AttemptsParts, type Concluded } from './Attempts.js';
 import { stepLogger } from './AttemptVoice.js';
 import { type AwaitedChild, AwaitedChildren, type ListedChild } from './AwaitedChildren.js';
 import { afterAttempt, afterLostValue, afterProbe, afterStop, type Sequel, type Situation, undoFailed } from './afterAttempt.js';
+import { outcomeUnknown } from './attempt.js';
+import type { ChildOutcome } from './ChildOutcome.js';
 import type { Deliveries } from './Deliveries.js';
 import { phaseOf } from './Ordinals.js';
 import { RestingAsks } from './RestingAsks.js';
 import type { StepAsk } from './StepAsk.js';
 import type { StepEnds } from './StepEnds.js';
-import type { Ended, StepRecords } from './StepRecords.js';
+import type { StepRecords } from './StepRecords.js';
 import { type Release, Turns } from './Turns.js';
 
 export interface StepCourseParts extends AttemptsParts {
@@ -147,17 +149,22 @@ export class StepCourse {
   }
 
   /** The run that a step waits for has ended; of one that no step waits for it means nothing. */
-  childEnded(identity: string, { status, body }: Ended): void {
+  childEnded(identity: string, outcome: ChildOutcome): void {
     const child = this.awaited.take(identity);
     if (!child) return;
     const { ends } = this.journaled;
-    const reason = status === 'succeeded' ? undefined : ends.reasonOf(this.parts.codec.decode(body));
-    child.trace.end(status, reason);
-    if (status !== 'succeeded' && child.ask.shielded) {
-      const now = this.parts.clock.now();
-      const error = this.parts.codec.decode(body);
-      this.goOn(child.ask, { follows: 'stuck', status: 'failed', error }, { startedAt: child.startedAt, now }); // Until somebody has mended it.
-    } else ends.with(child.ask, { status, body, reason }, child.startedAt);
+    const { status, body, stands } = outcome;
+    const { ask, startedAt, trace } = child;
+    const error: unknown = status === 'succeeded' ? undefined : this.parts.codec.decode(body);
+    const reason = error === undefined ? undefined : ends.reasonOf(error);
+    trace.end(status, reason);
+    if (error !== undefined && ask.shielded && !ask.request.undoable) {
+      // An undo that failed. Until somebody has mended it.
+      this.goOn(ask, { follows: 'stuck', status: 'failed', error }, { startedAt, now: this.parts.clock.now() });
+    } else if (stands && ask.request.undoable) {
+      const why = 'the run that it began failed behind its pivot, so that what it did stands';
+      ends.withError(ask, { status: 'unknown', error: outcomeUnknown(ask.request.name, why, error) }, startedAt);
+    } else ends.with(ask, { status, body, reason }, startedAt);
   }
 
   private conclude(concluded: Concluded): void {

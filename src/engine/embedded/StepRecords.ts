@@ -7,6 +7,7 @@
  */
 import type { Clock } from '../../kernel/Clock.js';
 import type { JournalRecord, StepStatus } from '../Record.js';
+import { Beginnings } from './Beginnings.js';
 import type { Leftover } from './divergence.js';
 import type { NewRecord } from './RunLog.js';
 import { type AttemptNote, attemptedBody, attemptsOf, type Remains, type StepAsk, type Tried, triedOf } from './StepAsk.js';
@@ -29,6 +30,8 @@ export interface StepRecordsParts {
   readonly clock: Clock;
   /** Appends to the journal. */
   readonly append: (fields: NewRecord) => JournalRecord;
+  /** A step begins, as the record of that number says. */
+  readonly begun: (identity: string, seq: number) => void;
 }
 
 export class StepRecords {
@@ -41,6 +44,7 @@ export class StepRecords {
   private readonly tried = new Map<string, Tried>();
   /** Intents and attempts of earlier loads, until the code asks. */
   private readonly unasked = new Map<string, JournalRecord>();
+  private readonly beginnings = new Beginnings();
 
   constructor(private readonly parts: StepRecordsParts) {}
 
@@ -60,13 +64,20 @@ export class StepRecords {
   recall(record: JournalRecord): number {
     const identity = record.step ?? '';
     const attempts = attemptsOf(this.tried.get(identity), record.effect, record.status as StepStatus);
-    if (record.kind === 'step-ended') this.keep(identity, record);
-    else {
+    if (record.kind === 'step-ended') {
+      this.keep(identity, record);
+      this.beginnings.ended(identity);
+    } else {
       this.unasked.set(identity, record);
-      if (record.kind === 'step-intended') this.intended.set(identity, { name: record.label, deadline: deadlineOf(record) });
+      if (record.kind === 'step-intended') this.recallIntent(identity, record);
       else this.recallAttempt(identity, record);
     }
     return attempts;
+  }
+
+  private recallIntent(identity: string, record: JournalRecord): void {
+    this.intended.set(identity, { name: record.label, deadline: deadlineOf(record) });
+    this.beginnings.began(identity, record.seq);
   }
 
   private recallAttempt(identity: string, record: JournalRecord): void {
@@ -103,9 +114,14 @@ export class StepRecords {
     else this.outcomes.delete(identity);
   }
 
-  /** It is undone, so it does not matter any more whether it happened. */
+  /** It does not matter any more whether it happened: it is undone, or a person knows. */
   settle(identity: string): void {
     this.lost.delete(identity);
+  }
+
+  /** Number of the record that says that the next ask of that identity begins; undefined where no earlier load began it. */
+  begunAt(identity: string): number | undefined {
+    return this.beginnings.take(identity);
   }
 
   /** What an ask without outcome goes on with. */
@@ -137,7 +153,8 @@ export class StepRecords {
     const undoable = once && ask.request.undoable === true ? true : undefined; // Any other intent says so by being there.
     const body = deadline === undefined && !undoable ? null : JSON.stringify({ deadline, undoable });
     this.intended.set(identity, { name: label, deadline });
-    this.parts.append({ kind: 'step-intended', at: this.parts.clock.now(), step: identity, label, effect, body });
+    const { seq } = this.parts.append({ kind: 'step-intended', at: this.parts.clock.now(), step: identity, label, effect, body });
+    this.parts.begun(identity, seq);
   }
 
   /** Records an attempt, or a probe, that another follows. */

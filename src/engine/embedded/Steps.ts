@@ -15,6 +15,7 @@ import type { ListedChild } from './AwaitedChildren.js';
 import { afterStop, notDone } from './afterAttempt.js';
 import { outcomeUnknown } from './attempt.js';
 import { Backoff } from './Backoff.js';
+import type { ChildOutcome } from './ChildOutcome.js';
 import type { Leftover } from './divergence.js';
 import { EqualCalls } from './EqualCalls.js';
 import { ErrorOrigins } from './ErrorOrigins.js';
@@ -22,12 +23,9 @@ import { Ordinals } from './Ordinals.js';
 import { type Given, type Known, StepAsk } from './StepAsk.js';
 import { StepCourse, type StepCourseParts } from './StepCourse.js';
 import { StepEnds } from './StepEnds.js';
-import { type Ended, StepRecords, type StepRecordsParts } from './StepRecords.js';
+import { StepRecords, type StepRecordsParts } from './StepRecords.js';
 
 export type StepsParts = StepCourseParts & StepRecordsParts;
-
-/** How a child run ended; the body is text of the codec, of its result or its error. */
-export type ChildOutcome = Ended;
 
 export class Steps {
   private readonly ordinals = new Ordinals();
@@ -110,6 +108,11 @@ export class Steps {
     return new Promise((resolve) => this.whenSettled.push(resolve));
   }
 
+  /** Number of the record that says that the ask of that identity began; undefined where no earlier load began it. Once for each ask. */
+  begunAt(identity: string): number | undefined {
+    return this.records.begunAt(identity);
+  }
+
   /** Takes an ask in; `refused` rejects it unrecorded. */
   ask<T>(request: StepRequest<T>, refused: Error | undefined): Promise<T> {
     let resolve: (value: T) => void = () => undefined;
@@ -145,10 +148,10 @@ export class Steps {
 
   private admit(ask: StepAsk): void {
     this.equals.ask(ask.identity);
-    const { undoable, effect, inputClass } = ask.request;
-    if (undoable) this.undoable.add(ask.identity);
-    if (undoable || effect === 'once') {
-      this.known.set(ask.promise, { identity: ask.identity, inputText: ask.inputText, inputClass, output: undefined });
+    if (ask.request.undoable) this.undoable.add(ask.identity);
+    if (ask.matters) {
+      const { identity, inputText, request } = ask;
+      this.known.set(ask.promise, { identity, inputText, inputClass: request.inputClass, output: undefined });
     }
     this.pending.set(ask.identity, ask);
     const recorded = this.records.next(ask.identity);
@@ -180,6 +183,11 @@ export class Steps {
   /** Of what was recalled, the last outcome of that identity does not count, which was unknown: what happened follows. */
   forgetDoubt(identity: string): void {
     this.records.forgetDoubt(identity);
+  }
+
+  /** It does not matter any more whether it happened. */
+  settle(identity: string): void {
+    this.records.settle(identity);
   }
 
   /** Hands the outcome to the code that asked for it. */

@@ -1,10 +1,13 @@
 /** What follows an attempt of a step that did not succeed, or a question of its probe (R5). */
-import { TransientError, UsageError } from '../../kernel/errors.js';
+import { InvariantViolation, OutcomeUnknownError, TimeoutError, TransientError, UsageError } from '../../kernel/errors.js';
 import { type Attempted, outcomeUnknown } from './attempt.js';
 import type { StepAsk } from './StepAsk.js';
 
 /** How often a probe is asked that has no policy. */
 const PROBES_MAX = 3;
+
+/** What is no answer of the system, so that it says nothing of an attempt before. */
+const NO_ANSWERS = [TransientError, TimeoutError, OutcomeUnknownError, UsageError, InvariantViolation];
 
 export type Unsuccessful = Extract<Attempted, { readonly error: unknown }> & { readonly status: 'failed' | 'cancelled' | 'unknown' };
 
@@ -47,7 +50,8 @@ export function afterAttempt(ask: StepAsk, attempted: Unsuccessful, situation: S
   }
   // What is asked again to settle it may be refused, or stay unknown; what undoes may not.
   if (ask.shielded && !request.undoable) return { follows: 'stuck', status, error };
-  const earlierMayHave = status === 'failed' && ask.doubtful && request.effect === 'idempotent' && backoff.repeats(error);
+  const saysNothing = backoff.repeats(error) || NO_ANSWERS.some((type) => error instanceof type);
+  const earlierMayHave = status === 'failed' && ask.doubtful && request.effect === 'idempotent' && saysNothing;
   return earlierMayHave ? { follows: 'end', ...doubtOf(ask, error) } : { follows: 'end', ...attempted };
 }
 
@@ -69,8 +73,10 @@ export function afterProbe(ask: StepAsk, answer: Unsuccessful | undefined, { now
 }
 
 /** What follows when an effect happened and its outcome cannot be kept: it is not done again. */
-export function afterLostValue({ shielded }: StepAsk, error: unknown): Sequel {
-  return { follows: shielded ? 'stuck' : 'end', status: 'failed', error };
+export function afterLostValue({ shielded, matters, request }: StepAsk, error: unknown): Sequel {
+  if (shielded && !request.undoable) return { follows: 'stuck', status: 'failed', error };
+  if (!matters) return { follows: 'end', status: 'failed', error };
+  return { follows: 'end', status: 'unknown', error: outcomeUnknown(request.name, 'what it gave cannot be kept', error) };
 }
 
 /** What a step ends with that is waiting when the run is stopped. */

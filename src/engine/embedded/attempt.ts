@@ -18,8 +18,8 @@ export interface Work {
   readonly effect: Effect;
   /** It begins a run: what it has begun cannot be given up, and what it could not wait for has no outcome. */
   readonly child: boolean;
-  /** Whether it happened must be found out before it is undone. */
-  readonly undoable: boolean;
+  /** Whether it happened must be found out before anything is undone. */
+  readonly matters: boolean;
   body(call: Call): unknown;
 }
 
@@ -109,11 +109,11 @@ function outcomeOfError(error: unknown): Attempted {
   return { status: error instanceof OutcomeUnknownError ? 'unknown' : 'failed', error };
 }
 
-function outcomeOfAbort({ name, effect, undoable }: Work, reason: unknown): Attempted {
+function outcomeOfAbort({ name, effect, matters }: Work, reason: unknown): Attempted {
   if (isHandBack(reason)) return { status: 'handed-back' }; // It leaves no record.
   const runStopped = reason instanceof CancelledError || (reason instanceof TimeoutError && reason.code !== 'STEP_TIMED_OUT');
   if (effect === 'read') return { status: runStopped ? 'cancelled' : 'failed', error: reason };
-  if (runStopped && !undoable) return { status: 'unknown', error: reason };
+  if (runStopped && !matters) return { status: 'unknown', error: reason };
   return { status: 'unknown', error: outcomeUnknown(name, runStopped ? 'the run was stopped' : 'it did not end within its time', reason) };
 }
 

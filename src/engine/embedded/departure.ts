@@ -19,6 +19,8 @@ export interface EndBody {
   /** Identities of the steps whose failure is that of the run. */
   readonly failed?: readonly string[] | undefined;
   readonly successor?: string | undefined;
+  /** It did not end well, and what it did stands: there was no way back. */
+  readonly stands?: boolean | undefined;
 }
 
 /** Undefined when everything is on disk already. */
@@ -50,13 +52,15 @@ export interface AtEnd {
   readonly facilities: Facilities;
   /** Params of the run that goes on with it. */
   readonly continuation: Carried | undefined;
+  /** Why somebody cancelled it, where that could not stop it any more. */
+  readonly cancelled: string | undefined;
 }
 
 /** Writes the end down. */
 export function recordEnd(
   parts: ExecutionParts,
   ending: RunEnding,
-  { facilities, continuation }: AtEnd,
+  { facilities, continuation, cancelled }: AtEnd,
 ): { verdict: Verdict; ended: EndedRun } {
   const { journal, log, origin, clock, host } = parts;
   const verdict = verdictOf(ending, parts);
@@ -65,17 +69,25 @@ export function recordEnd(
   const failed = 'error' in ending ? facilities.identitiesOf(ending.error) : [];
   const successor =
     status === 'continued' && continuation
-      ? host.succeed(log.run, origin, { params: continuation, signals: facilities.untakenSignals })
+      ? host.succeed(log.run, origin, { params: continuation, signals: facilities.untakenSignals, cancelled })
       : undefined;
+  const stands = (status !== 'completed' && status !== 'continued' && parts.program.pastPivot) || undefined;
   const body = (): string => {
-    const said: EndBody = { result: result?.text, error, report: report(), failed: failed.length > 0 ? failed : undefined, successor };
+    const said: EndBody = {
+      result: result?.text,
+      error,
+      report: report(),
+      failed: failed.length > 0 ? failed : undefined,
+      successor,
+      stands,
+    };
     return JSON.stringify(said);
   };
   log.append({ kind: 'ended', at: endedAt, label: status, status, body });
   log.close();
   journal.endRun(log.run, status, endedAt, successor);
   const { id, startedAt } = log.run;
-  const ended: EndedRun = { id, startedAt, status, endedAt, result, error, report, successor };
+  const ended: EndedRun = { id, startedAt, status, endedAt, result, error, report, successor, stands };
   host.ended(log.run, origin, ended);
   return { verdict, ended };
 }

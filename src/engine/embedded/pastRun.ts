@@ -1,14 +1,14 @@
 /** What the journal tells of a run that has ended. */
 import { Carried } from '../../kernel/codec/Carried.js';
 import type { EndedRun } from '../Engine.js';
+import type { ChildOutcome } from './ChildOutcome.js';
 import type { EndBody } from './departure.js';
 import type { Journal, RunRow } from './Journal.js';
 import { RunLog } from './RunLog.js';
-import type { ChildOutcome } from './Steps.js';
 
 /** @throws InvariantViolation `JOURNAL_ALTERED` */
 export function endOf(journal: Journal, run: RunRow): EndedRun {
-  const { result, error, report } = endBody(journal, run);
+  const { result, error, report, stands } = endBody(journal, run);
   const { id, startedAt, successor } = run;
   const { status, endedAt } = run as RunRow & Pick<EndedRun, 'status' | 'endedAt'>; // The caller knows that it has ended.
   return {
@@ -20,6 +20,7 @@ export function endOf(journal: Journal, run: RunRow): EndedRun {
     error,
     report: () => report,
     successor: successor ?? undefined,
+    stands,
   };
 }
 
@@ -29,7 +30,7 @@ function endBody(journal: Journal, run: RunRow): EndBody {
 }
 
 /** What the end of a child is for the step that waits for it. @param nothing text of the codec for a run without result */
-export function outcomeForParent({ status, result, error }: EndedRun, nothing: string): ChildOutcome {
+export function outcomeForParent({ status, result, error, stands }: EndedRun, nothing: string): ChildOutcome {
   if (status === 'completed') return { status: 'succeeded', body: result?.text ?? nothing };
-  return { status: status === 'unknown' || status === 'cancelled' ? status : 'failed', body: error ?? nothing };
+  return { status: status === 'unknown' || status === 'cancelled' ? status : 'failed', body: error ?? nothing, stands };
 }

@@ -86,9 +86,16 @@ export function notReopened({ id, status }: RunRow, records: readonly JournalRec
     new UsageError('RUN_NOT_REOPENED', `Run ${id} cannot be gone on with: ${why}.`, { details: { run: id, status } });
   if (status === 'compensated') return refuse('what it did was undone. Start another one');
   if (status !== 'failed') return refuse(`only a failed run can, and this one ${status === null ? 'has not ended' : `is ${status}`}`);
+  if (stands(records)) return undefined; // Behind its pivot no time stops it.
   const lastEnd = records.findLastIndex(({ kind }) => kind === 'reopened');
   const late = records.slice(lastEnd + 1).find(({ kind }) => kind === 'time-passed')?.label ?? (inTime ? undefined : 'deadline');
   return late === undefined ? undefined : refuse(`its time (${late}) has passed. Start another one, or fork it`);
+}
+
+/** It ended behind its pivot. */
+function stands(records: readonly JournalRecord[]): boolean {
+  const { body } = records.findLast(({ kind }) => kind === 'ended') ?? {};
+  return (JSON.parse(body ?? '{}') as { readonly stands?: boolean }).stands === true;
 }
 
 /** @param why the child cannot be gone on with */

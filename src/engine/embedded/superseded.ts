@@ -11,6 +11,10 @@ export interface ReopenedBody {
   readonly deadline?: number | undefined;
   /** Identity of the step of which a person said what it did: the outcome follows, and takes the place of the last one, which was unknown. */
   readonly settled?: string | undefined;
+  /** Identity of one of which that was said when the code had gone on without it: the run comes to the end that it had. */
+  readonly noted?: string | undefined;
+  /** What was said, where no outcome follows. */
+  readonly verdict?: 'succeeded' | 'failed' | undefined;
   /** Who said so, and why. */
   readonly by?: string | undefined;
   readonly reason?: string | undefined;

@@ -3,7 +3,10 @@ import type { RunWait } from '../../abstract/RunWait.js';
 import type { RunState } from '../../engine/Engine.js';
 import type { RecordKind, StepStatus } from '../../engine/Record.js';
 import type { Effect } from '../../kernel/Call.js';
+import type { OrchestrationPlan } from '../../orchestration/plan/OrchestrationPlan.js';
 import type { Trouble } from '../Outcome.js';
+import type { AttemptFate } from './attemptFate.js';
+import type { StepSource } from './StepSources.js';
 
 /**
  * A run as a document for people and auditors: JSON as it is. Times are ISO 8601 in UTC, durations milliseconds, and null
@@ -39,12 +42,21 @@ export interface RunRecordDocument {
   readonly error: Trouble | null;
   /** What an open run stands still for, as far as that is recorded. */
   readonly waits: readonly RecordedWait[];
+  /** What its command plans with its params, where that coordinates systems and is known to the application. */
+  readonly plan: OrchestrationPlan | null;
+  /** Whether that is the code that the run was begun with. */
+  readonly plannedBy: 'its own code' | 'other code' | null;
+  /** Names of its systems, as far as they are known. */
+  readonly systems: readonly string[];
+  readonly metrics: RunMetrics;
   readonly phases: readonly RecordedPhase[];
   /** In the order in which they ended. */
   readonly steps: readonly RecordedStep[];
   readonly findings: readonly StateFinding[];
   /** Optional systems that were not there or failed. */
   readonly degraded: readonly { readonly system: string; readonly reason: string }[];
+  /** Replies of systems that broke their contract. */
+  readonly replies: readonly RecordedReply[];
   /** Everything recorded that is no step: the start, interruptions, events, cancellations, decisions, the end. */
   readonly course: readonly RecordedTurn[];
   readonly integrity: RecordIntegrity;
@@ -83,16 +95,24 @@ export interface RecordedGate {
 export interface RecordedStep {
   /** Number of the record in the journal. */
   readonly seq: number;
+  /** Its identity: an outcome that settles an earlier one has the same. */
+  readonly id: string;
   readonly phase: string;
   /** The named part of the phase that it belongs to, outermost first, or `undo`. */
   readonly part: string | null;
   readonly name: string;
   readonly effect: Effect | null;
+  /** The command of the run that it began; null where it began none, or where its name is not known to be that of a command. */
+  readonly child: string | null;
   /**
    * `begun`: that it is about to begin was recorded, and its outcome is not; `retrying`: an attempt did not succeed, and another
    * one follows.
    */
   readonly status: StepStatus | 'begun' | 'retrying';
+  /** What it says of the system that was called; null while there is no outcome. */
+  readonly fate: AttemptFate | null;
+  /** Who said so. */
+  readonly source: StepSource;
   /** Number of the attempt that led to this, over all outcomes of the same step. Attempts that a crash left without a record are not counted. */
   readonly attempt: number;
   /** The attempts before it, since the last outcome of the same step. */
@@ -107,15 +127,71 @@ export interface RecordedStep {
   readonly superseded: boolean;
 }
 
-/** An attempt of a step that did not succeed and was followed by another. */
+/** An attempt of a step that did not succeed and was followed by another, or an answer of its probe. */
 export interface RecordedAttempt {
   readonly seq: number;
+  /** Its number, or that of the attempt that the probe asked about; 0 where that left no record. */
+  readonly attempt: number;
+  readonly source: 'attempt' | 'probe';
   readonly status: 'failed' | 'unknown';
+  readonly fate: AttemptFate;
   readonly startedAt: string | null;
   readonly durationMs: number | null;
   readonly error: Trouble | null;
   /** When the next one could begin. */
   readonly nextAt: string | null;
+}
+
+/** A reply that broke the rules of its class, and was not taken for an outcome. */
+export interface RecordedReply {
+  /** Number of the record of the attempt. */
+  readonly seq: number;
+  readonly at: string;
+  /** Name of the step. */
+  readonly step: string;
+  /** Of its error. */
+  readonly code: string;
+  /** `total: must be a number` */
+  readonly violations: readonly string[];
+  /** Without the values of sensitive names; a long one as the beginning of its text. */
+  readonly reply: unknown;
+}
+
+/** What the records of a run come to. Those that were dropped with a part that has ended are not counted. */
+export interface RunMetrics {
+  /** Calls of operations, undoing and checks before the execution not counted. */
+  readonly interactions: number;
+  /** Of the calls, checks and undoings, that reached for the system. */
+  readonly attempts: number;
+  /** Of them, beyond the first of each. */
+  readonly retries: number;
+  /** Of the attempts, those with a definite no. */
+  readonly refused: number;
+  /** Of the attempts, those without an answer that says what became of it. */
+  readonly unanswered: number;
+  /** Steps of which nobody knows what they did. */
+  readonly unknown: number;
+  /** Steps that were undone. */
+  readonly undone: number;
+  /** Of health and version. */
+  readonly checks: number;
+  /** Steps of the command's own, gates included. */
+  readonly ownSteps: number;
+  /** By the name of the step, in the order of their first outcome. */
+  readonly timings: readonly StepTiming[];
+}
+
+/** How long the successful attempts of the steps of one name took. */
+export interface StepTiming {
+  readonly name: string;
+  /** Outcomes. */
+  readonly count: number;
+  /** Attempts, successful or not. */
+  readonly attempts: number;
+  /** Half of the successful ones took no longer; null where none was. */
+  readonly p50Ms: number | null;
+  readonly longestMs: number | null;
+  readonly totalMs: number;
 }
 
 export interface RecordedWait {

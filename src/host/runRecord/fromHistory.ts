@@ -1,49 +1,51 @@
 /** The document of a run, out of its history. */
-import type { RunReport, StateFinding } from '../../abstract/RunReport.js';
+import type { StateFinding } from '../../abstract/RunReport.js';
 import type { RunHistory } from '../../engine/Engine.js';
 import type { JournalRecord } from '../../engine/Record.js';
 import { Codec } from '../../kernel/codec/Codec.js';
+import type { OrchestrationPlan } from '../../orchestration/plan/OrchestrationPlan.js';
 import { troubleOf } from '../Outcome.js';
+import { systemsOf } from './calledSystems.js';
 import { plainText, plainValue } from './plainValue.js';
 import type { RunRecord } from './RunRecord.js';
 import type { RecordedTurn, RecordIntegrity, RunRecordDocument } from './RunRecordDocument.js';
+import { endIn, originIn, reportIn } from './recordedBodies.js';
 import { overrideIn, recordedPhases } from './recordedPhases.js';
+import { recordedReplies } from './recordedReplies.js';
 import { recordedSteps, supersededBy } from './recordedSteps.js';
 import { recordedWaits } from './recordedWaits.js';
+import { runMetrics } from './runMetrics.js';
+import { settlementIn } from './StepSources.js';
+import { nameOfStep } from './stepPlace.js';
 import { durationText } from './wording.js';
-
-/** What the record of the end says; nothing while there is none, or when it was erased. */
-interface RecordedEnd {
-  readonly result?: string;
-  readonly error?: string;
-  readonly report?: string;
-}
-
-/** What the record of the start says. */
-interface RecordedOrigin {
-  readonly deadline?: number;
-  readonly parent?: string;
-  readonly predecessor?: string;
-  readonly forkedFrom?: { readonly run: string; readonly seq: number };
-}
 
 /** Characters of a signal's value that the course shows. */
 const SIGNAL_CHARACTERS_MAX = 500;
+
+export interface KnownCommands {
+  /** Names of the commands of the application, to tell which steps are runs of their own. */
+  readonly commands?: readonly string[];
+  /** What the command plans with the params of the run. */
+  readonly planned?: { readonly plan: OrchestrationPlan; readonly by: 'its own code' | 'other code' } | undefined;
+}
 
 /**
  * The document of a run, for `runRecordMarkdown`, `runRecordHtml` or JSON.
  *
  * @param history as `runner.history` gives it. Where its params are an instance of their class, the fields that the class
  * declares secret are shown as their references, as `runner.document` does; else names alone decide what is redacted.
+ * @param known what the application knows of its commands
  */
-export function runRecord(history: RunRecord<RunHistory>): RunRecordDocument {
+export function runRecord(history: RunRecord<RunHistory>, known: KnownCommands = {}): RunRecordDocument {
+  const { commands = [], planned } = known;
   const { id: runId, command, version, state, key, startedAt, endedAt, records } = history;
   const codec = new Codec();
-  const { deadline, parent, predecessor, forkedFrom } = bodyOf<RecordedOrigin>(records[0]);
-  const end = endedAt === null ? {} : bodyOf<RecordedEnd>(records.findLast(({ kind }) => kind === 'ended'));
-  const report = end.report === undefined ? undefined : ((codec.decode(end.report) as RunReport | null) ?? undefined);
+  const { deadline, parent, predecessor, forkedFrom, inherited = 0 } = originIn(records);
+  const end = endIn(records, endedAt);
+  const report = reportIn(end, codec);
   const phases = recordedPhases(report?.timeline, records, codec);
-  const steps = recordedSteps(records, codec);
+  const steps = recordedSteps(records, { codec, inherited, commands });
+  const systems = systemsOf(report, steps, planned?.plan);
   return {
     format: 1,
     runId,
@@ -64,10 +66,15 @@ export function runRecord(history: RunRecord<RunHistory>): RunRecordDocument {
     result: plainValue(end.result === undefined ? null : codec.decode(end.result)),
     error: end.error === undefined ? null : troubleOf(codec.decode(end.error)),
     waits: recordedWaits(history, { phases, steps }),
+    plan: planned?.plan ?? null,
+    plannedBy: planned?.by ?? null,
+    systems: [...systems],
+    metrics: runMetrics(steps, systems),
     phases,
     steps,
     findings: (report?.findings ?? []).map(plainFinding),
     degraded: (report?.degraded ?? []).map(({ system, reason }) => ({ system: plainText(system), reason: plainText(reason) })),
+    replies: recordedReplies(records, codec),
     course: courseOf(records, codec),
     integrity: integrityOf(records, endedAt !== null),
   };
@@ -77,11 +84,6 @@ export function runRecord(history: RunRecord<RunHistory>): RunRecordDocument {
 function plainFinding({ subject, expected, found, severity, repaired }: StateFinding): StateFinding {
   const said = { subject: plainText(subject), expected: plainText(expected), found: plainText(found), severity };
   return repaired === undefined ? said : { ...said, repaired };
-}
-
-/** Such a body is plain JSON. */
-function bodyOf<T>(record: JournalRecord | undefined): Partial<T> {
-  return JSON.parse(record?.body ?? '{}') as Partial<T>;
 }
 
 function courseOf(records: readonly JournalRecord[], codec: Codec): readonly RecordedTurn[] {
@@ -101,6 +103,8 @@ function detailOf(record: JournalRecord, records: readonly JournalRecord[], code
   }
   if (kind === 'signal') return body === null ? null : shortJson(plainValue(codec.decode(body)));
   if (kind !== 'reopened') return null;
+  const settlement = settlementIn(body);
+  if (settlement) return `${settlement.by} settled ${nameOfStep(settlement.step)}: ${settlement.reason}`;
   const names = supersededBy(record, records).map((outcome) => outcome.label);
   return names.length === 0 ? null : `the outcome of ${names.join(', ')} does not count any more`;
 }

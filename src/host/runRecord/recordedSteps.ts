@@ -1,9 +1,11 @@
 /** The steps of a run with their attempts, out of its records. */
-import type { JournalRecord } from '../../engine/Record.js';
+import type { JournalRecord, StepStatus } from '../../engine/Record.js';
 import type { Codec } from '../../kernel/codec/Codec.js';
 import { troubleOf } from '../Outcome.js';
+import { attemptFate } from './attemptFate.js';
 import type { RecordedAttempt, RecordedStep } from './RunRecordDocument.js';
 import { recordedUndos } from './recordedUndos.js';
+import { StepSources } from './StepSources.js';
 import { placeOfStep } from './stepPlace.js';
 
 /** The body of a `step-attempted` record. */
@@ -16,11 +18,23 @@ interface AttemptedBody {
 interface Open {
   last: JournalRecord;
   readonly attempts: RecordedAttempt[];
+  /** Of them, without answers of the probe. */
+  made: number;
+}
+
+export interface StepReadingParts {
+  readonly codec: Codec;
+  /** Number of the last record that a fork took over. */
+  readonly inherited: number;
+  /** Names of commands, to tell which steps are children. */
+  readonly commands: readonly string[];
 }
 
 /** Every recorded outcome of a step in order, then those that were begun and have none. */
-export function recordedSteps(records: readonly JournalRecord[], codec: Codec): readonly RecordedStep[] {
-  const reading = new StepReading(codec, recordedUndos(records), supersededIn(records));
+export function recordedSteps(records: readonly JournalRecord[], parts: StepReadingParts): readonly RecordedStep[] {
+  const undos = recordedUndos(records);
+  const superseded = supersededIn(records);
+  const reading = new StepReading(parts, undos, superseded);
   for (const record of records) reading.take(record);
   return [...reading.ended, ...reading.begun()];
 }
@@ -31,66 +45,104 @@ class StepReading {
   /** Attempts up to the last outcome, by the identity of the step. */
   private readonly tries = new Map<string, number>();
 
+  private readonly codec: Codec;
+  private readonly sources: StepSources;
+  /** The command that a step begins, by the name of the step. */
+  private readonly children: ReadonlyMap<string, string>;
+
   constructor(
-    private readonly codec: Codec,
+    { codec, inherited, commands }: StepReadingParts,
     private readonly undos: ReadonlyMap<string, JournalRecord>,
     private readonly superseded: ReadonlySet<number>,
-  ) {}
+  ) {
+    this.codec = codec;
+    this.sources = new StepSources(inherited);
+    this.children = new Map(commands.flatMap((command) => [command, `start ${command}`].map((name) => [name, command] as const)));
+  }
 
   take(record: JournalRecord): void {
+    this.sources.note(record);
     const step = record.step ?? '';
     if (record.kind === 'step-ended') this.end(step, record);
     else if (record.kind === 'step-intended' || record.kind === 'step-attempted') {
-      const open = this.open.get(step) ?? { last: record, attempts: [] };
+      const open = this.open.get(step) ?? { last: record, attempts: [], made: 0 };
       this.open.set(step, open);
       open.last = record;
-      if (record.kind === 'step-attempted') open.attempts.push(this.attemptOf(record));
+      if (record.kind === 'step-attempted') this.attempt(record, open);
     }
   }
 
   begun(): RecordedStep[] {
     return [...this.open].map(([step, { last, attempts }]) => {
       const named = this.named(last, step, attempts);
-      const none = { durationMs: null, undo: null, superseded: false };
-      if (last.kind === 'step-intended') return { ...named, ...none, status: 'begun', startedAt: isoOf(last.at), error: null };
-      return { ...named, ...none, status: 'retrying', startedAt: null, error: attempts.at(-1)?.error ?? null };
+      const none = { durationMs: null, undo: null, superseded: false, fate: null, source: 'attempt' as const };
+      const attempt = this.triedBefore(step) + 1;
+      if (last.kind === 'step-intended') return { ...named, ...none, attempt, status: 'begun', startedAt: isoOf(last.at), error: null };
+      return { ...named, ...none, attempt, status: 'retrying', startedAt: null, error: attempts.at(-1)?.error ?? null };
     });
   }
 
-  private attemptOf(record: JournalRecord): RecordedAttempt {
-    const { seq, status, startedAt, body } = record;
-    const { error, dueAt } = JSON.parse(body ?? '{}') as AttemptedBody;
-    return {
+  /** Attempts so far, answers of the probe not counted. */
+  private triedBefore(step: string): number {
+    return (this.tries.get(step) ?? 0) + (this.open.get(step)?.made ?? 0);
+  }
+
+  private attempt(record: JournalRecord, open: Open): void {
+    const { seq, startedAt, body, step } = record;
+    const { error: text, dueAt } = JSON.parse(body ?? '{}') as AttemptedBody;
+    const status = record.status === 'unknown' ? 'unknown' : 'failed';
+    const error = text === undefined ? undefined : this.codec.decode(text);
+    const source = this.sources.ofAttempt(record, error);
+    if (source === 'attempt') open.made += 1;
+    open.attempts.push({
       seq,
-      status: status === 'unknown' ? 'unknown' : 'failed',
+      attempt: this.triedBefore(step ?? ''),
+      source,
+      status,
+      fate: attemptFate(status, error),
       startedAt: startedAt === null ? null : isoOf(startedAt),
       durationMs: lastedMs(record),
-      error: error === undefined ? null : troubleOf(this.codec.decode(error)),
+      error: text === undefined ? null : troubleOf(error),
       nextAt: dueAt === undefined ? null : isoOf(dueAt),
-    };
+    });
   }
 
   private end(step: string, record: JournalRecord): void {
     const { startedAt, body, seq } = record;
-    const status = (record.status ?? 'unknown') as RecordedStep['status']; // The end of a step has the status of one.
-    const named = this.named(record, step, this.open.get(step)?.attempts ?? []);
+    const status = (record.status ?? 'unknown') as StepStatus; // The end of a step has the status of one.
+    const attempts = this.open.get(step)?.attempts ?? [];
+    const named = this.named(record, step, attempts);
+    const error = status === 'succeeded' || body === null ? undefined : this.codec.decode(body);
+    const fate = attemptFate(status, error);
+    const source = this.sources.ofEnd(record, error, fate === 'stopped' && !wasUnderWay(record, attempts));
+    const attempt = this.triedBefore(step) + (source === 'attempt' ? 1 : 0);
     this.open.delete(step);
-    this.tries.set(step, named.attempt);
+    this.tries.set(step, attempt);
     this.ended.push({
       ...named,
+      attempt: Math.max(1, attempt),
       status,
+      fate,
+      source,
       startedAt: startedAt === null ? null : isoOf(startedAt),
       durationMs: lastedMs(record),
-      error: status === 'succeeded' || body === null ? null : troubleOf(this.codec.decode(body)),
-      undo: status === 'succeeded' ? undoOf(this.undos.get(step)) : null,
+      error: error === undefined ? null : troubleOf(error),
+      undo: status === 'succeeded' || status === 'unknown' ? undoOf(this.undos.get(step)) : null,
       superseded: this.superseded.has(seq),
     });
   }
 
   private named({ seq, label, effect }: JournalRecord, step: string, attempts: readonly RecordedAttempt[]) {
     const { phase, part } = placeOfStep(step);
-    return { seq, phase, part, name: label, effect, attempt: (this.tries.get(step) ?? 0) + attempts.length + 1, attempts };
+    return { seq, id: step, phase, part, name: label, effect, child: this.children.get(label) ?? null, attempts };
   }
+}
+
+/** What stops the run ends what rests between attempts, too, and what was not begun. Of what was under way only a read is `cancelled`. */
+function wasUnderWay({ status, effect, startedAt }: JournalRecord, attempts: readonly RecordedAttempt[]): boolean {
+  const nextAt = attempts.at(-1)?.nextAt ?? null;
+  const isResting = nextAt !== null && startedAt !== null && startedAt < Date.parse(nextAt);
+  return !isResting && (status !== 'cancelled' || effect === 'read');
 }
 
 /** Numbers of the outcomes that a reopening of the run took back. */

@@ -1,12 +1,26 @@
 /** The document of a run as one page that needs nothing else: no script, no network, its only style sheet inline. */
 import { Markup, markup } from '../../kernel/text/markup.js';
 import { cutText, visibleJson } from './longText.js';
+import {
+  metricsTable,
+  type OutcomeTable,
+  planFacts,
+  planOperations,
+  planRisks,
+  planSystems,
+  planTitle,
+  timingsTable,
+  undoneTable,
+} from './outcomeTables.js';
 import { phaseList } from './page/phaseList.js';
+import { replyList } from './page/replyList.js';
+import { sequencePicture } from './page/sequencePicture.js';
 import type { Span } from './page/span.js';
 import { stepTable } from './page/stepTable.js';
 import { STYLES } from './page/styles.js';
 import { table } from './page/table.js';
 import type { RunRecordDocument } from './RunRecordDocument.js';
+import { sequenceOf } from './sequence/sequenceOf.js';
 import { waitWords } from './waitWords.js';
 import { durationText, factsOf, NOTHING, timeText, troublesOf, VALUE_CHARACTERS_MAX } from './wording.js';
 
@@ -33,8 +47,14 @@ ${header(document)}
 <main>
 ${troubles(document)}
 ${waits(document)}
+${sequence(document, span)}
+${section('figures', 'Figures', figures(metricsTable(document)))}
+${document.plan === null ? '' : tables('plan', planTitle(document), [planFacts(document.plan), planSystems(document.plan), planOperations(document.plan), planRisks(document.plan)])}
 ${section('phases', 'Phases', phaseList(phases, span))}
 ${section('steps', 'Steps', stepTable(steps, span))}
+${tables('timings', 'Timings', [timingsTable(document)])}
+${tables('undone', 'Undone', [undoneTable(document)])}
+${document.replies.length === 0 ? '' : section('replies', 'Replies that broke their contract', replyList(document.replies))}
 ${findings(document)}
 ${degraded(document)}
 ${section('params', 'Params', json(document.params))}
@@ -93,6 +113,22 @@ function troubles({ error, state }: RunRecordDocument): Markup | '' {
 function waits({ waits: open }: RunRecordDocument): Markup | '' {
   if (open.length === 0) return '';
   return section('waits', 'What it waits for', markup`<ul class="waits">${open.map((wait) => markup`<li>${waitWords(wait)}</li>`)}</ul>`);
+}
+
+function sequence(document: RunRecordDocument, { from }: Span): Markup | '' {
+  const happened = sequenceOf(document);
+  return happened ? section('sequence', 'What happened', sequencePicture(happened, from)) : '';
+}
+
+function figures({ rows }: OutcomeTable): Markup {
+  return markup`<dl class="figures">${rows.map(([name = '', count = '']) => markup`<div><dt>${name}</dt><dd>${count}</dd></div>`)}</dl>`;
+}
+
+/** Those with rows; nothing where none has any. */
+function tables(id: string, title: string, all: readonly OutcomeTable[]): Markup | '' {
+  const filled = all.filter(({ rows }) => rows.length > 0);
+  if (filled.length === 0) return '';
+  return section(id, title, markup`<div class="tables">${filled.map(({ columns, rows }) => table(columns, rows))}</div>`);
 }
 
 function findings({ findings: found }: RunRecordDocument): Markup | '' {

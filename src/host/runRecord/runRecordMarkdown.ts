@@ -2,13 +2,26 @@
 
 import { cutText, visibleJson } from './longText.js';
 import { markdownCode, markdownSection, markdownTable, markdownText } from './markdown.js';
+import {
+  metricsTable,
+  type OutcomeTable,
+  planFacts,
+  planOperations,
+  planRisks,
+  planSystems,
+  planTitle,
+  timingsTable,
+  undoneTable,
+} from './outcomeTables.js';
 import type { RunRecordDocument } from './RunRecordDocument.js';
+import { mermaidOf } from './sequence/mermaid.js';
 import { waitWords } from './waitWords.js';
 import {
   durationText,
   factsOf,
   NOTHING,
   placeText,
+  REPLIES_MAX,
   stepStatusText,
   timeText,
   troublesOf,
@@ -24,11 +37,17 @@ export function runRecordMarkdown(document: RunRecordDocument): string {
     markdownTable(['', ''], factsOf(document)),
     markdownSection('Error', errorOf(document)),
     markdownSection('Waits for', waitsOf(document)),
+    markdownSection('What happened', sequenceText(document)),
+    markdownSection('Figures', tableOf(metricsTable(document))),
+    markdownSection(planTitle(document), planOf(document)),
     markdownSection('Phases', phasesOf(document)),
     markdownSection('Activities', activitiesOf(document)),
     markdownSection('Gates', gatesOf(document)),
     markdownSection('Steps', stepsOf(document)),
     markdownSection('Attempts that did not succeed', attemptsOf(document)),
+    markdownSection('Timings', tableOf(timingsTable(document))),
+    markdownSection('Undone', tableOf(undoneTable(document))),
+    markdownSection('Replies that broke their contract', repliesOf(document)),
     markdownSection('Findings', findingsOf(document)),
     markdownSection('Degraded systems', degradedOf(document)),
     markdownSection('Params', codeOf(document.params)),
@@ -49,6 +68,42 @@ function errorOf({ error }: RunRecordDocument): string {
 
 function waitsOf({ waits }: RunRecordDocument): string {
   return waits.map((wait) => `- ${markdownText(waitWords(wait))}\n`).join('');
+}
+
+/** The picture that Mermaid draws, with what it leaves out. */
+function sequenceText(document: RunRecordDocument): string {
+  const diagram = mermaidOf(document);
+  if (!diagram) return '';
+  const { left, total } = diagram.sequence;
+  const shown = (total - left).toLocaleString('en-GB');
+  const rest =
+    left === 0
+      ? ''
+      : `\n${shown} of ${total.toLocaleString('en-GB')} interactions and events are shown; the table of steps has the others.\n`;
+  return `${markdownCode(diagram.text, 'mermaid')}${rest}`;
+}
+
+function tableOf({ columns, rows }: OutcomeTable): string {
+  return markdownTable(columns, rows);
+}
+
+function planOf({ plan }: RunRecordDocument): string {
+  if (plan === null) return '';
+  const tables = [planFacts(plan), planSystems(plan), planOperations(plan), planRisks(plan)];
+  return tables
+    .map(tableOf)
+    .filter((table) => table !== '')
+    .join('\n');
+}
+
+function repliesOf({ replies }: RunRecordDocument): string {
+  const shown = replies.slice(0, REPLIES_MAX).map(({ seq, at, step, code, violations, reply }) => {
+    const head = `- **${markdownText(code)}**: ${markdownText(step)}, record ${seq} at ${timeText(at)}\n`;
+    const broken = violations.map((violation) => `  - ${markdownText(violation)}\n`).join('');
+    return `${head}${broken}\n${codeOf(reply)}`;
+  });
+  const left = replies.length - shown.length;
+  return `${shown.join('\n')}${left > 0 ? `\n${left.toLocaleString('en-GB')} more in the JSON form.\n` : ''}`;
 }
 
 function phasesOf({ phases }: RunRecordDocument): string {
@@ -84,18 +139,17 @@ function stepsOf({ steps }: RunRecordDocument): string {
 }
 
 function attemptsOf({ steps }: RunRecordDocument): string {
-  const rows = steps.flatMap(({ name, attempt, attempts }) => {
-    const first = attempt - attempts.length;
-    return attempts.map(({ status, startedAt, durationMs, error, nextAt }, index) => [
+  const rows = steps.flatMap(({ name, attempts }) =>
+    attempts.map(({ attempt, source, status, startedAt, durationMs, error, nextAt }) => [
       name,
-      String(first + index),
+      source === 'probe' ? `probe of ${attempt}` : String(attempt),
       status,
       timeText(startedAt),
       durationText(durationMs),
       timeText(nextAt),
       troubleText(error),
-    ]);
-  });
+    ]),
+  );
   return markdownTable(['Step', 'Attempt', 'Status', 'Began', 'Took', 'Next from', 'Error'], rows);
 }
 

@@ -18,6 +18,11 @@ export function placeOfStep(identity: string): StepPlace {
   return { phase: phaseOf(branch), part: parts.length === 0 ? null : parts.map(partText).join(' / '), parts, key: keyIn(identity) };
 }
 
+/** The name in an identity. */
+export function nameOfStep(identity: string): string {
+  return decodeURIComponent(identity.split('/')[1] ?? '');
+}
+
 /** Parts of one name are numbered from 0, as in `shipment~1`. */
 function partText(part: string): string {
   const at = part.lastIndexOf('~');

@@ -11,6 +11,9 @@ export const ROWS_MAX = 2000;
 /** Characters of params and of the result that are shown. */
 export const VALUE_CHARACTERS_MAX = 100_000;
 
+/** Replies that broke their contract that are shown; the JSON form has all. */
+export const REPLIES_MAX = 20;
+
 /** `34 ms`, `1.2 s`, `2 min 5 s`, `3 h 12 min` */
 export function durationText(ms: number | null): string {
   if (ms === null) return NOTHING;
@@ -19,6 +22,12 @@ export function durationText(ms: number | null): string {
   const seconds = Math.floor(ms / 1000);
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
   return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60) % 60} min`;
+}
+
+/** `99.95 %`; a share that is not all is never rounded up to it. @param share from 0 to 1 */
+export function shareText(share: number): string {
+  const percent = share < 1 ? Math.floor(share * 10_000 + 1e-9) / 100 : 100;
+  return `${percent} %`;
 }
 
 /** `2026-05-01 10:00:00.123 UTC` */

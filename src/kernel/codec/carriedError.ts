@@ -1,5 +1,6 @@
 /** How errors travel: through the journal and back with class, code, cause and stack, as far as this process knows the class. */
 import { inspect } from 'node:util';
+import type { AbstractClass } from '../Class.js';
 import type { ErrorCode } from '../codes.js';
 import { errorClassNamed, groupOf, SixfoldError } from '../errors.js';
 import { isSensitiveKey, REDACTED, withoutSensitive } from '../sensitiveKeys.js';
@@ -8,6 +9,8 @@ export interface CarriedError {
   readonly name: string;
   readonly message: string;
   readonly stack?: string;
+  /** Names of the classes of the application that it is of, its own first; absent where that is the name alone. */
+  readonly kinds?: readonly string[];
   /** Present on Sixfold's own errors: the code, and which of the classes it is or extends. */
   readonly code?: ErrorCode;
   readonly group?: string;
@@ -19,16 +22,46 @@ export interface CarriedError {
   readonly fields?: Readonly<Record<string, string | number | boolean>>;
 }
 
+/** What an error was before it went through the journal, which knows no class of the application. */
+const KINDS = new WeakMap<Error, readonly string[]>();
+
+/** Whether an error is of a class, or was before it went through the journal. */
+export function isKindOf(error: unknown, type: AbstractClass<Error>): boolean {
+  return error instanceof type || (error instanceof Error && kindsOf(error).includes(type.name));
+}
+
+/** Names of the classes of the application that an error is of, its own first. */
+function kindsOf(error: Error): readonly string[] {
+  const carried = KINDS.get(error);
+  if (carried) return carried;
+  const kinds: string[] = [];
+  for (let one = Object.getPrototypeOf(error); one && !isKnown(one.constructor); one = Object.getPrototypeOf(one))
+    kinds.push(one.constructor.name);
+  return kinds;
+}
+
+function isKnown(type: unknown): boolean {
+  return (
+    type === Error ||
+    type === AggregateError ||
+    type === SixfoldError ||
+    BUILT_IN.includes(type as typeof TypeError) ||
+    errorClassNamed((type as { name?: string })?.name ?? '') === type
+  );
+}
+
 const BUILT_IN = [TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError];
 
 export function carriedOf(error: Error): CarriedError {
   const own = error instanceof SixfoldError ? { code: error.code, group: groupOf(error), details: shownDetails(error) } : {};
+  const kinds = kindsOf(error);
   const fields = Object.entries(error)
     .filter(([key, value]) => !(key in own) && key !== 'name' && isSimple(value))
     .map(([key, value]): [string, string | number | boolean] => [key, isSensitiveKey(key) ? REDACTED : value]);
   return {
     name: error.name,
     message: error.message,
+    ...(kinds.length > 0 ? { kinds } : {}),
     ...own,
     ...(error.stack === undefined ? {} : { stack: error.stack }),
     ...(error.cause === undefined ? {} : { cause: carriedCause(error.cause) }),
@@ -45,6 +78,7 @@ export function errorOf(carried: CarriedError): Error {
   const options = carried.cause === undefined ? {} : { cause: carried.cause };
   const error = construct(carried, options);
   if (carried.stack !== undefined) define(error, 'stack', carried.stack);
+  if (carried.kinds) KINDS.set(error, carried.kinds);
   for (const [key, value] of Object.entries(carried.fields ?? {})) Object.assign(error, { [key]: value });
   return error;
 }

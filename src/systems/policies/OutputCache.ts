@@ -10,7 +10,7 @@ import type { Call } from '../../kernel/Call.js';
 import { Codec } from '../../kernel/codec/Codec.js';
 import { digest } from '../../kernel/digest.js';
 import type { CachePolicy } from '../Policy.js';
-import { copyOf, plainCopyOf } from './copyOf.js';
+import { copyOf, plainCopyOf } from '../../kernel/copyOf.js';
 import type { ForwardTime } from './ForwardTime.js';
 import { JointWork } from './JointWork.js';
 import type { OperationName } from './OperationName.js';

@@ -9,6 +9,10 @@ const at = (seconds: number): string => new Date(START + seconds * 1000).toISOSt
 
 const STEP: RecordedStep = {
   seq: 2,
+  id: 'execution/reserve/x#0',
+  child: null,
+  fate: 'answered',
+  source: 'attempt',
   phase: 'execution',
   part: null,
   name: 'reserve',
@@ -27,9 +31,12 @@ const EXECUTION: RecordedPhase = { phase: 'execution', startedAt: at(0), duratio
 function documentWith(parts: Partial<RunRecordDocument>): RunRecordDocument {
   const empty = { key: null, parent: null, predecessor: null, successor: null, forkedFrom: null, principal: null, deadline: null };
   const none = { params: {}, result: null, error: null, waits: [], findings: [], degraded: [], course: [], steps: [] };
+  const figures = { interactions: 0, attempts: 0, retries: 0, refused: 0, unanswered: 0, unknown: 0, undone: 0, checks: 0, ownSteps: 0 };
+  const planless = { plan: null, plannedBy: null, systems: [], replies: [], metrics: { ...figures, timings: [] } };
   return {
     ...empty,
     ...none,
+    ...planless,
     format: 1,
     runId: '1f0c2a',
     command: 'place-order',
@@ -68,7 +75,19 @@ describe('the drawing of a run', () => {
 
   it('shows every attempt, the time between them, and why the last one failed', () => {
     const error = { code: 'SYSTEM_REFUSED', message: 'card\ndeclined' };
-    const attempts = [{ seq: 3, status: 'failed', startedAt: at(0), durationMs: 2000, error, nextAt: at(6) }] as const;
+    const attempts = [
+      {
+        seq: 3,
+        attempt: 1,
+        source: 'attempt',
+        fate: 'refused',
+        status: 'failed',
+        startedAt: at(0),
+        durationMs: 2000,
+        error,
+        nextAt: at(6),
+      },
+    ] as const;
     const step = { ...STEP, status: 'failed', attempt: 2, attempts, startedAt: at(6), durationMs: 4000, error } as const;
     const [, , charge, why] = linesOf({ steps: [step] }, { columns: 80 });
     expect(charge).toMatch(/^ {2}reserve {5}█+░+█+ +10\.0 s {2}failed \(attempt 2\)$/);

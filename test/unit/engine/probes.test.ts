@@ -162,12 +162,12 @@ describe('a probe that does not answer', () => {
     }
   });
 
-  it('that gives what the journal cannot carry makes the step fail: it is not done again', async () => {
+  it('that gives what the journal cannot carry leaves the outcome unknown: it is not done again', async () => {
     const bench = await crashed();
     const held = new HeldBody();
     const answer = bench.ask('charge', held.body, once(answering(() => 'a function').probe, { retry: { attemptsMax: 3, on: [Error] } }));
     await bench.drive();
-    expect(answer).toMatchObject({ value: { code: 'VALUE_NOT_CARRIED' } });
+    expect(answer).toMatchObject({ value: { code: 'OUTCOME_UNKNOWN', cause: { code: 'VALUE_NOT_CARRIED' } } });
     expect(held.calls).toEqual([]);
   });
 });

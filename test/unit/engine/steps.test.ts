@@ -196,6 +196,7 @@ describe('a step that begins a run', () => {
 
   it.each(['failed', 'cancelled', 'unknown'] as const)('is %s when that run is', async (status) => {
     const bench = new StepsBench(undefined, [], {
+      begun: () => undefined,
       childBegun: (identity) => bench.steps.childEnded(identity, { status, body: bench.codec.encodeError(refused) }),
     });
     const answer = bench.ask('bill', () => 'child-7', child);

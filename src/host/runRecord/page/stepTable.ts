@@ -48,8 +48,7 @@ function restBetween({ startedAt, durationMs }: Stretch, next: Stretch | undefin
 }
 
 function whyRow(step: RecordedStep): Markup | '' {
-  const first = step.attempt - step.attempts.length;
-  const tries = step.attempts.slice(0, ATTEMPTS_MAX).map((attempt, index) => attemptItem(attempt, first + index));
+  const tries = step.attempts.slice(0, ATTEMPTS_MAX).map(attemptItem);
   const left = step.attempts.length - tries.length;
   const more = left > 0 ? markup`<li class="quiet">${left} more in the JSON form.</li>` : '';
   const list = tries.length === 0 ? '' : markup`<ol>${tries}${more}</ol>`;
@@ -59,7 +58,8 @@ function whyRow(step: RecordedStep): Markup | '' {
 `;
 }
 
-function attemptItem({ status, durationMs, error }: RecordedAttempt, number: number): Markup {
+function attemptItem({ attempt, source, status, durationMs, error }: RecordedAttempt): Markup {
   const took = durationMs === null ? '' : ` after ${durationText(durationMs)}`;
-  return markup`<li><span class="quiet">attempt ${number}</span> <span>${status}${took}: ${troubleText(error)}</span></li>`;
+  const which = source === 'probe' ? `probe of attempt ${attempt}` : `attempt ${attempt}`;
+  return markup`<li><span class="quiet">${which}</span> <span>${status}${took}: ${troubleText(error)}</span></li>`;
 }

@@ -33,6 +33,9 @@ strong { font-weight: 600; }
 .facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0.375rem 2rem; margin-top: 2rem; padding: 1.25rem 0; border-block: 1px solid var(--line); }
 .facts dt { color: var(--quiet); }
 .facts dd { font-variant-numeric: tabular-nums; }
+.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: 1.25rem 2rem; }
+.figures dt { color: var(--quiet); font-size: 0.875rem; }
+.figures dd { font-size: 1.375rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
 .trouble { padding-left: 1.25rem; border-left: 3px solid var(--bad); }
 .trouble li + li { margin-top: 0.75rem; }
 .trouble code { font-weight: 600; }
@@ -68,6 +71,30 @@ thead th { color: var(--quiet); font-size: 0.8125rem; white-space: nowrap; }
 .steps .why li { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0 0.75rem; }
 .steps .when { width: 22%; min-width: 8rem; padding-top: 1rem; }
 table + .quiet { margin-top: 0.75rem; }
+.tables table + table { margin-top: 1.5rem; }
+.replies > li + li { margin-top: 1.5rem; }
+.replies pre { margin-top: 0.5rem; }
+`;
+
+const SEQUENCE = `
+.sequence { overflow-x: auto; }
+.sequence svg { display: block; height: auto; max-width: 100%; }
+.sequence svg + svg { margin-top: 1rem; }
+.sequence text { font-size: 13px; fill: var(--ink); paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round; }
+.sequence .undo text { stroke: var(--field); }
+.sequence .head { font-weight: 600; }
+.sequence .time, .sequence .quiet { font-size: 11px; fill: var(--quiet); font-variant-numeric: tabular-nums; }
+.sequence .life { stroke: var(--line); stroke-width: 1.5; }
+.sequence .foot { fill: var(--bar); }
+.sequence .arrow { stroke: var(--bar); stroke-width: 1.5; }
+.sequence .reply { stroke-dasharray: 5 4; }
+.sequence .tip, .sequence .mark { fill: var(--bar); }
+.sequence .cross { stroke-width: 2; fill: none; }
+.sequence .undoing { fill: var(--field); stroke: var(--line); stroke-dasharray: 4 3; }
+.sequence text.bad, .sequence .tip.bad, .sequence .mark.bad { fill: var(--bad); }
+.sequence text.warn, .sequence .tip.warn, .sequence .mark.warn { fill: var(--warn); }
+.sequence .arrow.bad, .sequence .cross.bad { stroke: var(--bad); }
+.sequence .arrow.warn, .sequence .cross.warn { stroke: var(--warn); }
 `;
 
 const NARROW_AND_PRINT = `
@@ -90,11 +117,13 @@ const NARROW_AND_PRINT = `
 }
 @media print {
   body { padding: 0; max-width: none; font-size: 10pt; }
-  tr, .phases > li, .phases ul li { break-inside: avoid; }
+  tr, .phases > li, .phases ul li, .sequence svg { break-inside: avoid; }
+  .sequence { overflow: visible; }
+  .sequence svg { min-width: 0 !important; }
   h2, h3 { break-after: avoid; }
   .track, .bar { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   a { color: inherit; }
 }
 `;
 
-export const STYLES = [COLOURS, FRAME, TIMES, TABLES, NARROW_AND_PRINT].join('');
+export const STYLES = [COLOURS, FRAME, TIMES, TABLES, SEQUENCE, NARROW_AND_PRINT].join('');

@@ -1,0 +1,14 @@
+import type { ServiceName } from '../../../examples/order-fulfilment/services/ServiceFleet.js';
+import type { ShopChannels } from '../../../examples/order-fulfilment/shop.js';
+import { HttpChannel } from '../../../src/systems/channels/http/index.js';
+
+/** The channels of the example without gRPC, which takes a process long to load and lets one request break the connection of others. */
+export function httpChannels(urls: Readonly<Record<ServiceName, string>>): ShopChannels {
+  const channel = (name: ServiceName, routes = {}) => new HttpChannel({ baseUrl: urls[name], routes, health: 'GET /health' });
+  return {
+    user: channel('user'),
+    inventory: channel('inventory', { reserve: 'POST /reservations', release: 'DELETE /reservations/{id}' }),
+    order: channel('order'),
+    payment: channel('payment'),
+  };
+}
