@@ -4,6 +4,8 @@ import 'reflect-metadata';
 export { AbstractCommand, type AnyCommand, type Sealed } from './abstract/AbstractCommand.js';
 export type { AccessRequest, AccessVerdict, Authorizer } from './abstract/Authorizer.js';
 export type {
+  BranchOptions,
+  ChildOptions,
   CommandContext,
   GateCheck,
   GateFinding,

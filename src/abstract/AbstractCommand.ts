@@ -4,6 +4,7 @@
  * Owns: the types of params and result, and the seal on `execute`. Does not own: the journal, the container, the phases'
  * content, which the direct subclasses `PlainCommand` and `OrchestrationCommand` give.
  */
+import type { EarlierRuns } from './EarlierRuns.js';
 import type { LifecycleBodies } from './Lifecycle.js';
 import type { RunContext } from './RunContext.js';
 
@@ -23,6 +24,7 @@ export interface Preparation<P> {
   readonly command: string;
   readonly params: P;
   readonly run: RunContext;
+  readonly earlier: EarlierRuns;
 }
 
 export abstract class AbstractCommand<P extends object, R> {

@@ -6,6 +6,7 @@ import type { ChildCommands } from '../abstract/ChildCommands.js';
 import { CommandMiddleware } from '../abstract/CommandMiddleware.js';
 import type { RegisteredCommand } from '../abstract/command.js';
 import type { DurableRun } from '../abstract/DurableRun.js';
+import type { EarlierRuns } from '../abstract/EarlierRuns.js';
 import { driveLifecycle, type LifecycleBodies, type LifecycleFrame } from '../abstract/Lifecycle.js';
 import { MiddlewareStack } from '../abstract/MiddlewareStack.js';
 import type { Phase } from '../abstract/Phase.js';
@@ -32,6 +33,7 @@ export interface ProgramParts {
   readonly secrets: SecretVault;
   readonly children: ChildCommands;
   readonly authorizer: Authorizer | undefined;
+  readonly earlier: EarlierRuns;
 }
 
 /** What the load is for. */
@@ -68,7 +70,7 @@ export class CommandProgram implements Program, LifecycleFrame<unknown>, Success
     const params = codec.revive(started.params, command.params) as object;
     const context = this.contextOf(durable);
     this.context = context;
-    const bodies = this.instance[lifecycleOf]({ command: command.name, params, run: context });
+    const bodies = this.instance[lifecycleOf]({ command: command.name, params, run: context, earlier: this.parts.earlier });
     this.bodies = bodies;
     this.surround(context, params);
     return driveLifecycle(bodies, this);

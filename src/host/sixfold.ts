@@ -17,6 +17,8 @@ import { CommandRunner } from './CommandRunner.js';
 import { inheritInjections, resolved } from './commandBinding.js';
 import { consoleLogger } from './consoleLogger.js';
 import { RunStarter } from './RunStarter.js';
+import { availabilityOf } from './reliability/availabilityOf.js';
+import { reliabilityOf } from './reliability/reliabilityOf.js';
 import { environmentSecrets } from './secretProviders.js';
 
 export interface SixfoldOptions {
@@ -66,7 +68,8 @@ export async function startSixfold(container: Container, { resume = true }: Star
   const codec = new Codec(declaredFieldClass, secrets);
   const logger = given ?? consoleLogger('warn', 'json');
   const starter = new RunStarter(engine, registry, codec);
-  const parts = { container, codec, logger, secrets, children: starter, authorizer };
+  const earlier = { availability: async () => availabilityOf(await reliabilityOf(engine)) };
+  const parts = { container, codec, logger, secrets, children: starter, authorizer, earlier };
   await engine.open({
     codec,
     logger,

@@ -14,6 +14,7 @@ import { CommandFailure, UsageError } from '../kernel/errors.js';
 import { type DeclaredOperation, operationsOf } from '../systems/operation.js';
 import type { StateObservation } from '../systems/System.js';
 import type { Absent } from './Absent.js';
+import { ConstraintGates } from './ConstraintGates.js';
 import { centralized } from './coordination/Centralized.js';
 import { compareVersions } from './coordination/compareVersions.js';
 import { routeBySource } from './coordination/routeBySource.js';
@@ -77,8 +78,7 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
   private desk: InteractionDesk | undefined;
   private pump: EventPump | undefined;
   private found: readonly StateFinding[] = [];
-  /** Milliseconds since the epoch. */
-  private beganAt = 0;
+  private constraints: ConstraintGates | undefined;
 
   constructor(
     private readonly command: OrchestrationHooks<R>,
@@ -88,10 +88,10 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
 
   async planning(): Promise<void> {
     const { command, params, run } = this.preparation;
-    this.beganAt = run.now().getTime();
     const scope = await run.activity('participant_system_identification', () => scopeOf(this.command, params));
     this.prepared = await run.activity('coordination_architecture_design', async () => design(this.command, command, scope));
     if (scope.compensation) run.compensates(scope.compensation);
+    if (scope.constraints) this.constraints = new ConstraintGates(run, scope.constraints);
   }
 
   async validation(): Promise<void> {
@@ -99,6 +99,8 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
     await run.activity('orchestration_feasibility_confirmation', async () => this.confirmFeasible());
     this.acquireChannels();
     await run.activity('system_availability_verification', () => this.verifyAvailable());
+    const needed = this.known().named.flatMap(({ alias, optional }) => (optional ? [] : [alias]));
+    await this.constraints?.judgeAvailability(needed, this.preparation.earlier);
   }
 
   private confirmFeasible(): void {
@@ -177,7 +179,7 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
     const { run } = this.preparation;
     const consistent = await run.activity('final_state_synchronization', () => this.synchronize(result));
     await run.activity('system_consistency_validation', async () => this.confirmConsistent(consistent));
-    this.judgeLatency();
+    this.constraints?.judgeLatency();
   }
 
   /** @returns what the hook says; findings are kept */
@@ -206,22 +208,6 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
     if (reasons.length === 0) return;
     throw new CommandFailure('STATE_INCONSISTENT', `The systems do not agree: ${reasons.join('; ')}.`, {
       details: { findings: this.found },
-    });
-  }
-
-  /** @throws CommandFailure `CONSTRAINT_BROKEN` where the scope declares that to be an error */
-  private judgeLatency(): void {
-    const { latencyMsMax, severity = 'warning' } = this.known().scope.constraints ?? {};
-    if (latencyMsMax === undefined) return;
-    const { run, command } = this.preparation;
-    const tookMs = run.now().getTime() - this.beganAt;
-    const name = `it takes at most ${latencyMsMax} ms`;
-    const found = `it took ${tookMs} ms`;
-    const isKept = tookMs <= latencyMsMax;
-    run.noteGate(isKept ? { name, severity, verdict: 'passed' } : { name, severity, verdict: 'failed', found });
-    if (isKept || severity === 'warning') return;
-    throw new CommandFailure('CONSTRAINT_BROKEN', `${command} may take at most ${latencyMsMax} ms, and ${found}.`, {
-      details: { latencyMsMax, tookMs },
     });
   }
 

@@ -467,4 +467,26 @@ describe('a scope', () => {
     const gates = outcome.timeline.flatMap((phase) => phase.gates);
     expect(gates.find(({ name }) => name.includes('100 ms'))).toMatchObject({ verdict: 'failed', severity, found: 'it took 101 ms' });
   });
+
+  it.each([
+    { severity: 'error' as const, status: 'failed' },
+    { severity: 'warning' as const, status: 'completed' },
+  ])('with a least availability as $severity: after runs that found the system down, a run is $status', async ({ severity, status }) => {
+    const shop = new Shop();
+    const Command = sagaOf(shop, async ({ systems }) => (await systems.shop.guess({ sku: 'a' })).left, {
+      constraints: { availabilityMin: 0.9, severity },
+    });
+    await using runner = await open([Command]);
+    shop.work = failing(later, 'guess');
+    expect((await (await runner.start(Command, {})).outcome()).status).toBe('failed');
+    shop.work = () => undefined;
+    const outcome = await (await runner.start(Command, {})).outcome();
+    expect(outcome.status).toBe(status);
+    const gates = outcome.timeline.flatMap((phase) => phase.gates);
+    expect(gates.find(({ name }) => name.includes('available at least 90 %'))).toMatchObject({
+      verdict: 'failed',
+      severity,
+      found: 'shop was available 0 % of the time',
+    });
+  });
 });

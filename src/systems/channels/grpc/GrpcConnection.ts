@@ -5,12 +5,11 @@
  * Invariants: a call is begun only when the connection is there, or is known to have failed, so that until then nothing was sent; it
  * is closed when the last call on it is over.
  */
-import { once } from 'node:events';
-import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { ChannelCredentials, ChannelOptions, Client } from '@grpc/grpc-js';
+import type { ChannelOptions, Client } from '@grpc/grpc-js';
 import { UsageError } from '../../../kernel/errors.js';
 import type { TlsMaterial } from '../tls.js';
+import { HeldSockets } from './HeldSockets.js';
 
 export type Grpc = typeof import('@grpc/grpc-js');
 
@@ -28,15 +27,15 @@ export class GrpcConnection {
   private constructor(
     readonly grpc: Grpc,
     readonly client: Client,
-    private readonly sockets: ReadonlySet<Socket>,
+    private readonly sockets: HeldSockets,
   ) {}
 
   /** Connects at the first call. @throws UsageError `PACKAGE_MISSING` */
   static async open({ address, serverName, replyBytesMax }: GrpcTarget, material: TlsMaterial | undefined): Promise<GrpcConnection> {
     const grpc = await load();
     const options = { ...ALONE, 'grpc.max_receive_message_length': replyBytesMax, ...namedAs(serverName) };
-    const sockets = new Set<Socket>();
-    return new GrpcConnection(grpc, new grpc.Client(address, keptIn(sockets, credentialsOf(grpc, material)), options), sockets);
+    const sockets = new HeldSockets();
+    return new GrpcConnection(grpc, new grpc.Client(address, sockets.of(credentialsOf(grpc, material)), options), sockets);
   }
 
   /** A call more; the returned function takes it away. */
@@ -74,26 +73,8 @@ export class GrpcConnection {
     }
     this.client.close();
     await turn(); // For its good-byes.
-    // One whose server says nothing is never left by grpc-js itself.
-    for (const socket of this.sockets) socket.destroy();
-    await Promise.all([...this.sockets].map((socket) => once(socket, 'close')));
+    await this.sockets.end();
   }
-}
-
-/** Has each socket of the credentials in the set, for as long as it is open. */
-function keptIn(sockets: Set<Socket>, credentials: ChannelCredentials): ChannelCredentials {
-  const create = credentials._createSecureConnector.bind(credentials);
-  credentials._createSecureConnector = (...given) => {
-    const connector = create(...given);
-    const connect = connector.connect.bind(connector);
-    connector.connect = (socket) => {
-      sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
-      return connect(socket);
-    };
-    return connector;
-  };
-  return credentials;
 }
 
 /** No retries but of what the server never took up, no service config from elsewhere, no proxy, no connection shared with others. */
