@@ -124,7 +124,7 @@ export {
   type InteractionNode,
   type Reference,
 } from './orchestration/coordination/InteractionGraph.js';
-export { type Joined, type JoinOptions, type JoinParts, join } from './orchestration/coordination/join.js';
+export { type Joined, type JoinOptions, type JoinParts, joinParts } from './orchestration/coordination/join.js';
 export { routeBySource } from './orchestration/coordination/routeBySource.js';
 export { type Aggregation, GraphCommand } from './orchestration/GraphCommand.js';
 export type {

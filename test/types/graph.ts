@@ -2,7 +2,7 @@
 import { type Absent, type Call, type CommandContext, from, type Interactions, operation, System, scope } from 'sixfold';
 import { barrier } from '../../src/orchestration/coordination/Barrier.js';
 import { coordinate, coordinator } from '../../src/orchestration/coordination/Coordinator.js';
-import { join } from '../../src/orchestration/coordination/join.js';
+import { joinParts } from '../../src/orchestration/coordination/join.js';
 import { type Aggregation, GraphCommand } from '../../src/orchestration/GraphCommand.js';
 
 class Line {
@@ -84,7 +84,7 @@ export class Half extends GraphCommand<Line, Reservation> {
 }
 
 export async function points(ctx: CommandContext, words: Promise<string>, count: Promise<number>): Promise<void> {
-  const { values, came } = await join({ words, count }, { ctx });
+  const { values, came } = await joinParts({ words, count }, { ctx });
   const word: string | undefined = values.words;
   const first: string | undefined = came[0];
   void [word, first];
@@ -93,13 +93,13 @@ export async function points(ctx: CommandContext, words: Promise<string>, count:
   void sure;
   // @ts-expect-error no such part
   void values.other;
-  const list = await join([words, count], { ctx, need: 'any' });
+  const list = await joinParts([words, count], { ctx, need: 'any' });
   const second: number | undefined = list.values[1];
   void second;
   // @ts-expect-error how many is all, any or a number
-  await join([words], { ctx, need: 'most' });
+  await joinParts([words], { ctx, need: 'most' });
   // @ts-expect-error a join is part of a run
-  await join([words], { need: 1 });
+  await joinParts([words], { need: 1 });
   // @ts-expect-error the parties of a barrier have names
   await barrier({ ctx, parties: 3 }).arrive('a');
   // @ts-expect-error who arrives says who it is

@@ -35,7 +35,7 @@ export interface Joined<P extends JoinParts> {
  * @throws UsageError `STRATEGY_INVALID` for a `need` below one.
  * @throws the error of a part as it is when the run was stopped, or when it says that the code is wrong.
  */
-export function join<const P extends JoinParts>(parts: P, options: JoinOptions): Promise<Joined<P>> {
+export function joinParts<const P extends JoinParts>(parts: P, options: JoinOptions): Promise<Joined<P>> {
   const joining = new Promise<Joined<JoinParts>>((resolve, reject) => new Joining(parts, options, { resolve, reject }).begin());
   joining.catch(() => undefined); // That nobody reads it must not end the process.
   return joining as Promise<Joined<P>>; // The values stand under the names of the parts.
@@ -119,7 +119,9 @@ function neededOf(need: JoinOptions['need'] = 'all', among: number): number {
   if (need === 'all') return among;
   if (need === 'any') return 1;
   if (Number.isInteger(need) && need >= 1) return need;
-  throw new UsageError('STRATEGY_INVALID', `join(…, { need: ${need} }): give 'all', 'any', or a number from 1.`, { details: { need } });
+  throw new UsageError('STRATEGY_INVALID', `joinParts(…, { need: ${need} }): give 'all', 'any', or a number from 1.`, {
+    details: { need },
+  });
 }
 
 function notMet({ need, came, failed, missing }: Standing): CommandFailure {

@@ -24,7 +24,7 @@ type Handler = (input: unknown, call: Call) => unknown;
  * known. An aborted call is left at once; its handler sees `call.signal` and goes on unheard.
  */
 export class InProcessChannel implements Channel {
-  readonly protocol = 'in-process';
+  readonly protocol: string = 'in-process';
   private readonly clock: Clock;
 
   /** @param handlers an object or instance of a class. A handler for `stream` returns an async iterable. */

@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events';
 import { join as pathOf } from 'node:path';
 import { type CommandContext, type CommandRunner, type PlainCommand, SixfoldError } from '../../../../src/index.js';
 import { barrier } from '../../../../src/orchestration/coordination/Barrier.js';
-import { join } from '../../../../src/orchestration/coordination/join.js';
+import { joinParts } from '../../../../src/orchestration/coordination/join.js';
 import { commandOf, type NoParams, open } from '../../../support/application.js';
 import { cutJournal, journalFolder } from '../../../support/engineHarness.js';
 import { settle, until } from '../../../support/longRuns.js';
@@ -70,7 +70,7 @@ describe('a join', () => {
   const three = (ask: (name: string) => Promise<string>) => ({ eu: ask('eu'), us: ask('us'), ap: ask('ap') });
 
   it('of all waits for each, and says in which order they came', async () => {
-    await using test = await running(async (ctx, ask) => join(three(ask), { ctx }));
+    await using test = await running(async (ctx, ask) => joinParts(three(ask), { ctx }));
     for (const name of ['ap', 'eu', 'us']) await answers.give(name);
     expect(await test.run.result()).toEqual({
       values: { eu: 'eu!', us: 'us!', ap: 'ap!' },
@@ -82,7 +82,7 @@ describe('a join', () => {
 
   it('of a number goes on with the first that come, whatever became of others by then', async () => {
     await using test = await running(async (ctx, ask) => {
-      const { values, came, failed, missing } = await join(three(ask), { ctx, need: 2 });
+      const { values, came, failed, missing } = await joinParts(three(ask), { ctx, need: 2 });
       return [values.us, values.ap, came, [...failed.keys()], missing, await ask('next')];
     });
     await answers.give('eu', new Error('down'));
@@ -95,7 +95,7 @@ describe('a join', () => {
 
   it('of any takes the first of a list under its index, and the run ends only when the others have', async () => {
     await using test = await running(async (ctx, ask) => {
-      const { values, came, missing, failed } = await join([ask('a'), ask('b'), ask('c')], { ctx, need: 'any' });
+      const { values, came, missing, failed } = await joinParts([ask('a'), ask('b'), ask('c')], { ctx, need: 'any' });
       await ask('d');
       return { values: values.length, second: values[1], came, missing, failed };
     });
@@ -110,7 +110,7 @@ describe('a join', () => {
   });
 
   it('is not met as soon as too many have failed', async () => {
-    await using test = await running(async (ctx, ask) => join(three(ask), { ctx, need: 2 }).catch(told));
+    await using test = await running(async (ctx, ask) => joinParts(three(ask), { ctx, need: 2 }).catch(told));
     await answers.give('eu', new Error('down'));
     await answers.give('ap', new Error('full'));
     await answers.give('us');
@@ -123,7 +123,7 @@ describe('a join', () => {
 
   it('that needs more parts than there are is not met, and one of none that needs all is', async () => {
     await using test = await running(async (ctx, ask) => {
-      const [any, all] = await Promise.allSettled([join([], { ctx, need: 'any' }), join({}, { ctx, timeoutMs: HOUR })]);
+      const [any, all] = await Promise.allSettled([joinParts([], { ctx, need: 'any' }), joinParts({}, { ctx, timeoutMs: HOUR })]);
       await ask('on');
       return [any.status === 'rejected' && (any.reason as Error).message, all.status];
     });
@@ -133,7 +133,7 @@ describe('a join', () => {
   });
 
   it('waits no longer than it may, in time of the run', async () => {
-    await using test = await running(async (ctx, ask) => join(three(ask), { ctx, timeoutMs: HOUR }).catch(told));
+    await using test = await running(async (ctx, ask) => joinParts(three(ask), { ctx, timeoutMs: HOUR }).catch(told));
     await answers.give('us');
     test.clock.advance(HOUR - 1);
     await settle();
@@ -148,7 +148,7 @@ describe('a join', () => {
   });
 
   it('that was met in time keeps neither the run nor a timer of it', async () => {
-    await using test = await running(async (ctx, ask) => (await join(three(ask), { ctx, timeoutMs: HOUR })).came);
+    await using test = await running(async (ctx, ask) => (await joinParts(three(ask), { ctx, timeoutMs: HOUR })).came);
     for (const name of ['eu', 'us', 'ap']) await answers.give(name);
     expect(await test.run.result()).toEqual(['eu', 'us', 'ap']);
     await settle();
@@ -156,22 +156,22 @@ describe('a join', () => {
   });
 
   it('gives back the cancellation of the run, and a mistake of the code, as they are', async () => {
-    await using cancelled = await running(async (ctx, ask) => join([ask('a'), ask('b')], { ctx, need: 'any' }));
+    await using cancelled = await running(async (ctx, ask) => joinParts([ask('a'), ask('b')], { ctx, need: 'any' }));
     await cancelled.run.cancel('enough');
     expect(await cancelled.run.outcome()).toMatchObject({ status: 'cancelled', error: { code: 'RUN_CANCELLED' } });
-    await using mistaken = await running(async (ctx, ask) => join([ctx.sleep(-1), ask('a')], { ctx, need: 'any' }));
+    await using mistaken = await running(async (ctx, ask) => joinParts([ctx.sleep(-1), ask('a')], { ctx, need: 'any' }));
     await answers.give('a');
     expect(await mistaken.run.outcome()).toMatchObject({ error: { code: 'DURATION_INVALID' } });
   });
 
   it.each([0, -1, 1.5, Number.NaN])('that needs %d is refused', async (need) => {
-    await using test = await running(async (ctx) => join([], { ctx, need }));
+    await using test = await running(async (ctx) => joinParts([], { ctx, need }));
     expect(await test.run.outcome()).toMatchObject({ error: { code: 'STRATEGY_INVALID' } });
   });
 
   it('that nobody awaits does not end the process', async () => {
     await using test = await running(async (ctx, ask) => {
-      void join([ask('a')], { ctx });
+      void joinParts([ask('a')], { ctx });
       return ask('b');
     });
     await answers.give('a', new Error('unread'));
@@ -191,7 +191,7 @@ describe('a barrier', () => {
         for (const round of [1, 2]) {
           await ask(`${name} ${round}`);
           const { number, came } = await meet.arrive(name);
-          log.push(`${name} ${number} with ${came.join(' ')}`);
+          log.push(`${name} ${number} with ${came.joinParts(' ')}`);
         }
       };
       await Promise.all(parties.map(part));
@@ -348,15 +348,15 @@ const folder = journalFolder();
 
 it('a resumed run joins and meets as it did before, wherever it was cut off', async () => {
   const code: Code = async (ctx, ask) => {
-    const { came } = await join({ a: ask('a'), b: ask('b'), c: ask('c') }, { ctx, need: 2, timeoutMs: HOUR });
-    const late = await join([ask('d')], { ctx, timeoutMs: HOUR }).catch((error: Error) => error.name);
+    const { came } = await joinParts({ a: ask('a'), b: ask('b'), c: ask('c') }, { ctx, need: 2, timeoutMs: HOUR });
+    const late = await joinParts([ask('d')], { ctx, timeoutMs: HOUR }).catch((error: Error) => error.name);
     const meet = barrier({ ctx, parties: ['x', 'y'], timeoutMs: HOUR });
     const part = async (name: string) => {
       await ask(name);
       return (await meet.arrive(name)).came;
     };
     const met = await Promise.all(['x', 'y'].map(part));
-    return [came, late, met, await ask(`${came.join('')} ${met[0]?.join('')}`)];
+    return [came, late, met, await ask(`${came.joinParts('')} ${met[0]?.joinParts('')}`)];
   };
   const Command = written(code);
   const file = pathOf(folder, 'whole.db');

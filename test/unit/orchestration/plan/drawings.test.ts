@@ -80,11 +80,15 @@ Pivot     payments.charge`);
   });
 
   it('shows what stands in no order, errors first', () => {
-    const circular = planned({ ...ORDERED, after: { inventory: ['payments'], payments: ['inventory'] } });
+    const circular = planned({ ...ORDERED, after: { inventory: ['payments'], payments: ['inventory'] }, versions: { payments: '^3.0.0' } });
     const tree = planTree(circular);
     expect(tree).toMatch(/1\. alone\n {3}mailer .*\nIn no order\n {3}inventory 1\.2\.0\n/);
     expect(tree).toMatch(/Risks\n {3}error: order-cycle\n {3}- systems wait for one another: inventory after payments after inventory\n/);
-    expect(tree.indexOf('error:')).toBeLessThan(tree.indexOf('warning:'));
+    expect(tree.match(/^ {3}(error|warning): .*$/gm)).toEqual([
+      '   error: order-cycle',
+      '   error: version-out-of-range',
+      '   warning: once-without-probe',
+    ]);
   });
 
   it.each([40, 80, 200])('has no line wider than %i columns where words are not', (columns) => {
@@ -141,6 +145,12 @@ describe('the Mermaid text of a plan', () => {
   classDef pivot stroke:#b45309,stroke-width:3px
   class n1 pivot
 `);
+  });
+
+  it('names at most so many operations of a system, and says how many more there are', () => {
+    const operations = Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`op${index}`, {}]));
+    const text = planMermaid(planned({ systems: { large: made('Large', operations) } }));
+    expect(text).toContain('<b>large</b><br/>op0<br/>op1<br/>op2<br/>op3<br/>op4<br/>op5<br/>op6<br/>and 5 more"');
   });
 
   it('draws circles as they are', () => {

@@ -34,6 +34,7 @@ interface Planted {
 class Ledger extends System {}
 const books = made('Books', { book: {} });
 const Books = books.constructor as Class<System>;
+const AnySystem = System as unknown as Class<System>; // Its own base, which every system is an instance of.
 
 const PLANTED: readonly Planted[] = [
   {
@@ -314,6 +315,19 @@ describe('a risk', () => {
     class Bare {}
     const bare = { ...systems, inventory: inventory({ reserve: { ...RESERVE, output: Bare, undo: undefined } }) };
     expect(risksOf(graph({}, { systems: bare }))).toEqual([]);
+    const anything = { ...systems, mailer: mailer({ send: { input: Bare } }) };
+    expect(risksOf(graph({}, { systems: anything }))).toEqual([]);
+  });
+
+  it('of a node that is not there leaves the other nodes in their order', () => {
+    const { interactionWaves } = planned(graph({ told: { call: 'mailer.send', input: { number: from('payed', 'number') } } }));
+    expect(interactionWaves).toEqual([['stock', 'told'], ['paid']]);
+  });
+
+  it('of a requirement is not met by the system that requires it', () => {
+    expect(risksOf({ systems: { mailer: mailer({}, { requires: [AnySystem] }) } })).toEqual(['required-missing mailer']);
+    const both = planned({ systems: { ...systems, mailer: mailer({}, { requires: [AnySystem] }) } });
+    expect({ risks: both.risks, waves: both.waves }).toEqual({ risks: [], waves: [['inventory', 'payments'], ['mailer']] });
   });
 
   it('of the version of an optional system refuses nothing: it is absent then', () => {
