@@ -58,6 +58,11 @@ export { type EmbeddedEngineOptions, embeddedEngine } from './engine/embedded/Em
 export type { EndStatus, JournalRecord, RecordKind, StepStatus } from './engine/Record.js';
 export { CommandRunner, type ExecuteOptions, type NotifyOptions, type PruneOptions, type Run } from './host/CommandRunner.js';
 export type { Outcome, Trouble } from './host/Outcome.js';
+export type { PlanDifference } from './host/plan/PlanDifference.js';
+export { planDifferences } from './host/plan/planDifferences.js';
+export { planMermaid } from './host/plan/planMermaid.js';
+export { planSvg } from './host/plan/planSvg.js';
+export { type PlanTreeOptions, planTree } from './host/plan/planTree.js';
 export type { OperationFailure, OperationFailures, OperationReliability } from './host/reliability/OperationReliability.js';
 export type { ReliabilityOptions } from './host/reliability/reliabilityOf.js';
 export type { AttemptFate } from './host/runRecord/attemptFate.js';
@@ -142,8 +147,17 @@ export type {
 } from './orchestration/hooks.js';
 export { OrchestrationCommand } from './orchestration/OrchestrationCommand.js';
 export type { OrchestrationReport } from './orchestration/OrchestrationReport.js';
-export type { OrchestrationPlan, PlannedOperation, PlannedSystem } from './orchestration/plan/OrchestrationPlan.js';
-export type { Risk } from './orchestration/plan/Risk.js';
+export type {
+  OrchestrationPlan,
+  PlannedCompensation,
+  PlannedField,
+  PlannedInteraction,
+  PlannedLink,
+  PlannedOperation,
+  PlannedSource,
+  PlannedSystem,
+} from './orchestration/plan/OrchestrationPlan.js';
+export { RISKS, type Risk, type RiskCode, type RiskEntry } from './orchestration/plan/Risk.js';
 export { SagaCommand } from './orchestration/SagaCommand.js';
 export {
   type CallOptions,

@@ -46,7 +46,10 @@ export function ownOptionsOf(target: Command): OwnOptions {
     verbose: given('verbose') === true,
     wait: given('wait') === true,
     db: typeof db === 'string' ? db : undefined,
-    principal: given('principal') ?? standardPrincipal(),
+    /** Looked up when it is asked for: a plan opens nothing. */
+    get principal() {
+      return given('principal') ?? standardPrincipal();
+    },
   };
 }
 

@@ -26,6 +26,7 @@ const PAGES: Readonly<Record<string, readonly string[]>> = {
     "import { type SixfoldOptions, sixfoldModule } from 'sixfold';",
     "declare const engine: SixfoldOptions['engine']; declare const commands: SixfoldOptions['commands'];",
   ],
+  plans: [],
   policies: [],
   sagas: [
     "import type { Class, CommandContext, PlainCommand } from 'sixfold';",

@@ -71,7 +71,9 @@ describe('sixfold plan', () => {
     writeFileSync(other, text);
     const { code, stdout, stderr } = await folder.run('--app', other, 'plan', 'place-order', '42', '--sku', 'bolt');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/error: order-cycle\n {3}- systems wait for one another: inventory after mailer after payments after\s+inventory/);
+    expect(stdout).toMatch(
+      /error: order-cycle\n {3}- systems wait for one another: inventory after mailer after payments after\s+inventory/,
+    );
     expect(stdout).toMatch(/error: version-out-of-range\n {3}- payments: version 2\.0\.1 is not in \^3\.0\.0/);
     const run = await folder.run('--app', other, 'run', 'place-order', '42', '--sku', 'bolt');
     expect(run).toMatchObject({

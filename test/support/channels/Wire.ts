@@ -48,7 +48,8 @@ export class Wire implements AsyncDisposable {
   /** Resets all connections. */
   reset(): void {
     for (const socket of [...this.pairs].flat()) {
-      if (socket.writableEnded) socket.destroy(); // What was shut down cannot be reset as well.
+      if (socket.writableEnded)
+        socket.destroy(); // What was shut down cannot be reset as well.
       else socket.resetAndDestroy();
     }
   }

@@ -158,9 +158,7 @@ export const CASES: readonly ChannelCase[] = [
     async check({ warehouse, channelOf }) {
       const reason = new Error('too late');
       await expect(channelOf().invoke('reserve', LINE, callWith({ signal: AbortSignal.abort(reason) }))).rejects.toBe(reason);
-      await expect(listOf(channelOf().stream('count', LINE, callWith({ signal: AbortSignal.abort(reason) })))).rejects.toBe(
-        reason,
-      );
+      await expect(listOf(channelOf().stream('count', LINE, callWith({ signal: AbortSignal.abort(reason) })))).rejects.toBe(reason);
       expect(warehouse.requests).toEqual([]);
     },
   },

@@ -191,7 +191,7 @@ describe('a barrier', () => {
         for (const round of [1, 2]) {
           await ask(`${name} ${round}`);
           const { number, came } = await meet.arrive(name);
-          log.push(`${name} ${number} with ${came.joinParts(' ')}`);
+          log.push(`${name} ${number} with ${came.join(' ')}`);
         }
       };
       await Promise.all(parties.map(part));
@@ -356,7 +356,7 @@ it('a resumed run joins and meets as it did before, wherever it was cut off', as
       return (await meet.arrive(name)).came;
     };
     const met = await Promise.all(['x', 'y'].map(part));
-    return [came, late, met, await ask(`${came.joinParts('')} ${met[0]?.joinParts('')}`)];
+    return [came, late, met, await ask(`${came.join('')} ${met[0]?.join('')}`)];
   };
   const Command = written(code);
   const file = pathOf(folder, 'whole.db');
