@@ -326,9 +326,13 @@ describe('HTTP', () => {
 describe('gRPC', () => {
   const LINE = { sku: 'bolt', quantity: 1 };
 
-  async function channelTo(implementation: object, options: Partial<GrpcChannelOptions> = {}): Promise<GrpcChannel> {
+  async function channelTo(
+    implementation: object,
+    options: Partial<GrpcChannelOptions> = {},
+    served = WAREHOUSE_SERVICE,
+  ): Promise<GrpcChannel> {
     const server = new Server();
-    server.addService(WAREHOUSE_SERVICE, implementation as never);
+    server.addService(served, implementation as never);
     const port = await new Promise<number>((resolve, reject) => {
       server.bindAsync('localhost:0', ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)));
     });
@@ -418,6 +422,16 @@ describe('gRPC', () => {
     expect(await failureOf(channel.invoke('count', LINE, callWith()))).toMatchObject({ code: 'CHANNEL_INVALID' });
     expect(await failureOf(channel.stream('reserve', LINE, callWith()).next())).toMatchObject({ code: 'CHANNEL_INVALID' });
     expect(await failureOf(channel.invoke('reserve', { quantity: Symbol('one') }, callWith()))).toMatchObject({ code: 'INPUT_INVALID' });
+  });
+
+  it.each([0, 2])('has lost the reply of a server that answers one request with %i messages', async (count) => {
+    const Reserve = { ...WAREHOUSE_SERVICE.Reserve, responseStream: true } as NonNullable<typeof WAREHOUSE_SERVICE.Reserve>;
+    const answer = (stream: { write(line: object): void; end(): void }): void => {
+      for (let sent = 0; sent < count; sent += 1) stream.write(LINE);
+      stream.end();
+    };
+    const channel = await channelTo({ Reserve: answer }, {}, { Reserve });
+    expect(await failureOf(channel.invoke('reserve', LINE, callWith()))).toMatchObject({ name: 'OutcomeUnknownError', code: 'REPLY_LOST' });
   });
 
   it('takes a reply that does not come in time for lost', async () => {

@@ -135,6 +135,10 @@ describe.each(CHANNEL_KINDS.filter(({ name }) => ['HTTP', 'gRPC'].includes(name)
     expect(error).toMatchObject(REFUSED);
     const encoded = Buffer.from('ali:open sesame').toString('base64');
     expect(JSON.stringify([error.message, error.details, error.stack])).not.toMatch(new RegExp(`sesame|${encoded}`));
+    const quoted = await failureOf(
+      channel({ auth: bearer('env:TOKEN') }).invoke('reserve', LINE, callWith({ secrets: { 'env:TOKEN': 'a"b\\c' } })),
+    );
+    expect(quoted.message).toContain('who is Bearer [secret]?');
   });
 
   it('by a function are asked for once by several calls, and again before they expire', async () => {

@@ -5,9 +5,12 @@
  * - CommandFailure `SYSTEM_REFUSED`: the system answered no; it did nothing.
  * - TransientError `CHANNEL_UNREACHABLE`: nothing was sent. `SYSTEM_OVERLOADED`: it was refused for now and nothing was done; how long to wait is in
  *   `details.retryAfterMs`, if the system said so.
- * - OutcomeUnknownError `REPLY_LOST`: it was sent, and there is no answer that says what became of it: reset, timeout of the channel, a
- *   server's own failure.
- * - the reason of `call.signal`, when that aborts.
+ * - OutcomeUnknownError `REPLY_LOST`: it was sent, and there is no answer that says what became of it: reset, deadline, a server's own
+ *   failure, a reply that cannot be read.
+ * - UsageError `INPUT_INVALID`: the input cannot be sent in the way of the protocol. Nothing was sent.
+ * - the reason of `call.signal`, at once when that aborts; the request is given up.
+ *
+ * No error shows a credential.
  */
 import type { Call } from '../../kernel/Call.js';
 

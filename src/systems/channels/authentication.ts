@@ -144,9 +144,12 @@ class RefreshedBearer implements Authentication {
   }
 }
 
-/** The text without any of the credentials. */
+/** The text without any of the credentials, as they are, escaped for JSON or encoded for a URL. */
 export function withoutSecrets(text: string, credentials: Credentials | undefined): string {
   let shown = text;
-  for (const secret of credentials?.secrets ?? []) shown = shown.replaceAll(secret, '[secret]');
+  for (const secret of credentials?.secrets ?? []) {
+    for (const form of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])
+      shown = shown.replaceAll(form, '[secret]');
+  }
   return shown;
 }

@@ -27,7 +27,7 @@ export interface Opened extends AsyncDisposable {
   readonly warehouse: Warehouse;
   /** Undefined where there is no network in between. */
   readonly wire: Wire | undefined;
-  channel(settings?: ChannelSettings): Channel;
+  readonly channel: (settings?: ChannelSettings) => Channel;
 }
 
 export interface ChannelKind {

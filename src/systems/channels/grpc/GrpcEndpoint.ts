@@ -12,7 +12,7 @@ import { CommandFailure, type SixfoldError, TransientError } from '../../../kern
 import { type Authentication, type Credentials, withoutSecrets } from '../authentication.js';
 import { beforeSending, whenCallEnds } from '../CallEnd.js';
 import { Connections } from '../Connections.js';
-import { reasonOf, replyLost, unreachable } from '../channelErrors.js';
+import { channelInvalid, reasonOf, replyLost, unreachable } from '../channelErrors.js';
 import { checkPlaintext, headerText, positive } from '../settings.js';
 import { TlsSource } from '../tls.js';
 import type { GrpcChannelOptions } from './GrpcChannelOptions.js';
@@ -146,6 +146,7 @@ export class GrpcEndpoint {
     const metadata: Metadata = new connection.grpc.Metadata();
     metadata.set('idempotency-key', headerText(call.key));
     if (call.traceparent !== undefined) metadata.set('traceparent', call.traceparent);
+    if (credentials?.header.endsWith('-bin')) throw channelInvalid('apiKey.header', credentials.header, 'gRPC has bytes under such names.');
     if (credentials) metadata.set(credentials.header, credentials.value);
     // The deadline of gRPC is one of the machine's clock.
     const options = call.deadline ? { deadline: Date.now() + (call.deadline.getTime() - this.clock.now()) } : {};
