@@ -59,8 +59,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: 'effects are undone twice',
     file: 'abstract/Compensation.ts',
-    text: 'for (const effect of newestFirst)',
-    instead: 'for (const effect of [...newestFirst, ...newestFirst])',
+    text: 'for (const effect of newestFirst) await this.undo(effect);',
+    instead: 'for (const effect of newestFirst) { await this.undo(effect); effect.undone = undefined; await this.undo(effect); }',
   },
   {
     defect: 'an unknown outcome is taken for a refusal',
@@ -89,7 +89,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: 'the intent is not recorded',
     file: 'engine/embedded/StepAsk.ts',
-    text: 'return this.once || (this.request.undoable === true && !this.shielded);',
+    text: 'return this.once || (this.matters && !this.shielded);',
     instead: 'return false;',
   },
   {
@@ -101,7 +101,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: 'a branch is recorded before what it still asked for',
     file: 'engine/embedded/Branches.ts',
-    text: 'if (this.fresh.delete(branch)) void this.finish(branch);',
+    text: 'if (this.fresh.delete(branch)) this.finish(branch).catch((error: unknown) => this.fail(branch, error));',
     instead: '',
   },
 ];
