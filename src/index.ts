@@ -178,6 +178,14 @@ export type {
   StateSynchronization,
 } from './orchestration/strategies.js';
 export type { Channel } from './systems/channels/Channel.js';
+export { InProcessChannel, type InProcessChannelOptions, inProcessChannel } from './systems/channels/InProcessChannel.js';
+export {
+  type ChosenChannel,
+  type OfferedChannel,
+  OfferedChannels,
+  type OfferedChannelsOptions,
+  offeredChannels,
+} from './systems/channels/offered/OfferedChannels.js';
 export { ProcessChannel, type ProcessChannelOptions, type Program, type ProgramOutput } from './systems/channels/ProcessChannel.js';
 export { type OperationSpec, operation, type UndoByKey, type UndoFrom } from './systems/operation.js';
 export type { BatchPolicy, BreakerPolicy, BulkheadPolicy, CachePolicy, Policy } from './systems/Policy.js';

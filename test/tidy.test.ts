@@ -197,7 +197,7 @@ describe('documents', () => {
   function isPublic(name: string): boolean {
     const [base = '', member] = name.split('.');
     return files
-      .filter((path) => /^src\/(commands\/[^/]+\/)?index\.ts$/.test(path))
+      .filter((path) => /^src\/(commands\/[^/]+\/|systems\/channels\/[^/]+\/)?index\.ts$/.test(path))
       .some((door) => {
         if (!exportsOf(door).includes(base)) return false;
         if (member === undefined) return true;
@@ -312,14 +312,14 @@ describe('code', () => {
     rmSync(join(ROOT, FRESH_REPORTS), { recursive: true, force: true });
     const check = (name: string): Promise<Said> =>
       tool('@microsoft/api-extractor/bin/api-extractor', ['run', '--config', `docs/api/${name}.json`]);
-    reports = new Map(['sixfold', 'multi-analysis', 'opentelemetry'].map((name) => [name, check(name)]));
+    reports = new Map(['sixfold', 'http', 'grpc', 'multi-analysis', 'opentelemetry'].map((name) => [name, check(name)]));
   });
 
   it('has no file, export or dependency that nothing uses', async () => {
     expect((await knip).output.trim()).toBe('');
   });
 
-  it.each(['sixfold', 'multi-analysis', 'opentelemetry'])(
+  it.each(['sixfold', 'http', 'grpc', 'multi-analysis', 'opentelemetry'])(
     'has the public API that docs/api/%s.api.md says; npm run api updates it',
     async (name) => {
       expect(existsSync(join(ROOT, 'dist/index.d.ts')) || 'dist is missing: npm run build').toBe(true);

@@ -1,9 +1,9 @@
 /** How the services are reached: over HTTP; the inventory over gRPC as well, which is preferred. */
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
+import { offeredChannels } from 'sixfold';
 import { GrpcChannel } from 'sixfold/channels/grpc';
 import { HttpChannel } from 'sixfold/channels/http';
-import { offeredChannels } from '../../src/systems/channels/offered/OfferedChannels.js';
 import type { ServiceFleet } from './services/ServiceFleet.js';
 import type { ShopChannels } from './shop.js';
 

@@ -163,7 +163,7 @@ describe('offered channels', () => {
     clock.advance(999);
     expect(await channel.invoke('reserve', LINE, calling())).toEqual({ by: 'http' });
     clock.advance(1);
-    expect(await channel.invoke('reserve', LINE, calling())).toEqual({ by: 'grpc' });
+    for (let count = 0; count < 2; count += 1) expect(await channel.invoke('reserve', LINE, calling())).toEqual({ by: 'grpc' });
     expect(said.map(({ message }) => message.slice(0, 18))).toEqual(['calls go by grpc: ', 'calls go by http: ', 'calls go by grpc: ']);
   });
 

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { Metadata, Server, ServerCredentials, type ServiceError, status } from '@grpc/grpc-js';
+import { apiKey } from '../../src/systems/channels/authentication.js';
 import { GrpcChannel } from '../../src/systems/channels/grpc/GrpcChannel.js';
 import type { GrpcChannelOptions } from '../../src/systems/channels/grpc/GrpcChannelOptions.js';
 import { HttpChannel } from '../../src/systems/channels/http/HttpChannel.js';
@@ -28,13 +29,15 @@ async function deafPort(): Promise<number> {
 }
 
 describe('HTTP', () => {
-  type Answering = (request: IncomingMessage, response: ServerResponse, body: string) => void;
+  type Answering = (request: IncomingMessage, response: ServerResponse, body: string) => unknown;
 
   async function channelTo(answer: Answering, options: Partial<HttpChannelOptions> = {}): Promise<HttpChannel> {
-    const server = createServer(async (request, response) => {
+    const server = createServer((request, response) => {
       let body = '';
-      for await (const part of request) body += String(part);
-      answer(request, response, body);
+      request.on('data', (part) => {
+        body += String(part);
+      });
+      request.on('end', () => void answer(request, response, body));
     });
     server.listen(0, 'localhost');
     await once(server, 'listening');
@@ -245,11 +248,11 @@ describe('HTTP', () => {
     await items.return();
   });
 
-  it('refuses a line that is longer than its limit, however it comes', async () => {
-    const channel = await channelTo((_, response) => response.end(`"${'x'.repeat(50)}"\n"${'x'.repeat(200)}"\n`), {
-      routes: { list: 'GET /list' },
-      replyBytesMax: 100,
-    });
+  it.each([
+    ['at once', (response: ServerResponse) => response.end(`"${'x'.repeat(50)}"\n"${'x'.repeat(200)}"\n`)],
+    ['without an end', (response: ServerResponse) => response.write(`"${'x'.repeat(50)}"\n"${'x'.repeat(200)}`)],
+  ])('has lost a line that is longer than its limit, when it comes %s', async (_, send) => {
+    const channel = await channelTo((_request, response) => send(response), { routes: { list: 'GET /list' }, replyBytesMax: 100 });
     const items = channel.stream('list', undefined, callWith());
     expect((await items.next()).value).toHaveLength(50);
     expect(await failureOf(items.next())).toMatchObject({ code: 'REPLY_LOST' });
@@ -422,6 +425,9 @@ describe('gRPC', () => {
     expect(await failureOf(channel.invoke('count', LINE, callWith()))).toMatchObject({ code: 'CHANNEL_INVALID' });
     expect(await failureOf(channel.stream('reserve', LINE, callWith()).next())).toMatchObject({ code: 'CHANNEL_INVALID' });
     expect(await failureOf(channel.invoke('reserve', { quantity: Symbol('one') }, callWith()))).toMatchObject({ code: 'INPUT_INVALID' });
+    const keyed = await channelTo(failing({}), { auth: apiKey({ header: 'x-key-bin', key: 'env:KEY' }) });
+    const secrets = { 'env:KEY': 'open-sesame' };
+    expect(await failureOf(keyed.invoke('reserve', LINE, callWith({ secrets })))).toMatchObject({ code: 'CHANNEL_INVALID' });
   });
 
   it.each([0, 2])('has lost the reply of a server that answers one request with %i messages', async (count) => {
@@ -430,7 +436,7 @@ describe('gRPC', () => {
       for (let sent = 0; sent < count; sent += 1) stream.write(LINE);
       stream.end();
     };
-    const channel = await channelTo({ Reserve: answer }, {}, { Reserve });
+    const channel = await channelTo({ Reserve: answer }, { replyTimeoutMs: 100 }, { Reserve });
     expect(await failureOf(channel.invoke('reserve', LINE, callWith()))).toMatchObject({ name: 'OutcomeUnknownError', code: 'REPLY_LOST' });
   });
 
@@ -445,6 +451,7 @@ describe('gRPC', () => {
     const address = `localhost:${await deafPort()}`;
     const channel = new GrpcChannel({ address, service: WAREHOUSE_SERVICE, connectTimeoutMs: 50 });
     expect(await failureOf(channel.invoke('reserve', LINE, callWith()))).toMatchObject({ code: 'CHANNEL_UNREACHABLE' });
+    expect(await failureOf(channel.stream('count', LINE, callWith()).next())).toMatchObject({ code: 'CHANNEL_UNREACHABLE' });
     const deadline = new Date(Date.now() + 20);
     expect(await failureOf(channel.invoke('reserve', LINE, callWith({ deadline })))).toMatchObject({ code: 'CHANNEL_UNREACHABLE' });
     await channel.release();

@@ -167,10 +167,12 @@ describe.each(CHANNEL_KINDS.filter(({ name }) => ['HTTP', 'gRPC'].includes(name)
     };
     const client = channel({ auth: bearer(source) });
     expect(await client.invoke('reserve', LINE, callWith())).toEqual(LINE);
+    warehouse.authorization = 'Bearer token-3';
+    expect(await client.stream('count', LINE, callWith())[Symbol.asyncIterator]().next()).toMatchObject({ value: { quantity: 1 } });
     warehouse.authorization = 'Bearer of something else';
     expect(await failureOf(client.invoke('reserve', LINE, callWith()))).toMatchObject(REFUSED);
-    expect(asked).toBe(3);
-    expect(warehouse.requests).toHaveLength(4);
+    expect(asked).toBe(4);
+    expect(warehouse.requests).toHaveLength(6);
   });
 
   it('that cannot be had mean that nothing was sent, whatever went wrong', async () => {

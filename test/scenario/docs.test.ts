@@ -9,6 +9,7 @@ const ROOT = join(__dirname, '..', '..');
 
 /** The pages with TypeScript, each with what its blocks take for granted. The blocks of a page are one module, in order. */
 const PAGES: Readonly<Record<string, readonly string[]>> = {
+  channels: ['declare const issuer: HttpChannel; interface Token { readonly access_token: string; readonly expires_in: number }'],
   cli: [
     "import { Container } from 'inversify';",
     "import { embeddedEngine, type SixfoldOptions, sixfoldModule } from 'sixfold';",
@@ -56,7 +57,7 @@ function moduleOf(page: string): string {
 
 const project = new UserProject();
 beforeAll(async () => {
-  symlinkSync(join(ROOT, 'node_modules', '@opentelemetry'), join(project.path, 'node_modules', '@opentelemetry'));
+  for (const name of ['@opentelemetry', '@grpc']) symlinkSync(join(ROOT, 'node_modules', name), join(project.path, 'node_modules', name));
   // A page may show a value that it does nothing with.
   project.write('tsconfig.json', project.read('tsconfig.json').replace('"noUnusedLocals":true', '"noUnusedLocals":false'));
   for (const page of Object.keys(PAGES)) project.write(`src/${page}.ts`, moduleOf(page));

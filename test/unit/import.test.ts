@@ -55,7 +55,8 @@ describe('import of sixfold', () => {
       console.log(JSON.stringify(loaded.flatMap((found) => found.match(/^\\/\\/ src\\/.*$/gm) ?? found.match(/^node:.*|(?<=.*\\/node_modules\\/).*/) ?? [])));
     `);
     expect(loaded).toEqual(expect.arrayContaining(['// src/orchestration/OrchestrationCommand.ts', '// src/host/CommandRunner.ts']));
-    const late = /^(node:(sqlite|worker_threads)|winston|lru-cache|undici|@grpc|semver|@opentelemetry|commander|\/\/ src\/(commands|cli|observability))\b/;
+    const late =
+      /^(node:(sqlite|worker_threads)|winston|lru-cache|undici|@grpc|semver|@opentelemetry|commander|\/\/ src\/(commands|cli|observability))\b/;
     expect(loaded.filter((name) => late.test(name))).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import type { Clock } from '../../kernel/Clock.js';
 import { unreachable } from './channelErrors.js';
 
 /** The deadline of the call passed, and its signal said nothing. */
-export class DeadlinePassed extends Error {}
+class DeadlinePassed extends Error {}
 
 /**
  * Calls `onEnd` once: with the reason of the signal, at once where it is aborted already, or with `DeadlinePassed`.
@@ -34,11 +34,13 @@ export function whenCallEnds(call: Call, clock: Clock, onEnd: (reason: unknown) 
 }
 
 /**
- * The outcome of what is done before a request is sent, unless the call ends first; it then goes on unheard.
+ * The outcome of what is done before a request is sent, unless the call ends first; it then goes on unheard. What is there already is
+ * handed on.
  *
  * @throws TransientError `CHANNEL_UNREACHABLE` when the deadline passes
  */
-export async function beforeSending<T>(call: Call, clock: Clock, work: Promise<T>): Promise<T> {
+export async function beforeSending<T>(call: Call, clock: Clock, work: T | Promise<T>): Promise<T> {
+  if (!(work instanceof Promise)) return work;
   work.catch(() => undefined); // It may fail when nobody waits for it any longer.
   call.signal.throwIfAborted();
   const { promise: ended, reject } = Promise.withResolvers<never>();

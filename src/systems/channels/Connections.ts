@@ -15,9 +15,16 @@ export interface Connector<C> {
   close(connection: C): Promise<void>;
 }
 
+interface Current<C> {
+  readonly material: TlsMaterial | undefined;
+  readonly connection: Promise<C>;
+  /** The same, once it is there. */
+  opened: C | undefined;
+}
+
 export class Connections<C extends object> {
   private users = 0;
-  private current: { readonly material: TlsMaterial | undefined; readonly connection: Promise<C> } | undefined;
+  private current: Current<C> | undefined;
   private readonly closing = new Set<Promise<void>>();
 
   constructor(
@@ -37,23 +44,28 @@ export class Connections<C extends object> {
     await Promise.all(this.closing);
   }
 
-  /** Those to use for a call. */
-  async of(call: Call): Promise<C> {
-    const material = await this.tls?.material(call);
-    if (this.current && this.current.material !== material) this.retire();
-    this.current ??= { material, connection: Promise.resolve(this.connector.open(material)) };
-    const { connection } = this.current;
-    try {
-      return await connection;
-    } catch (error) {
-      if (this.current?.connection === connection) this.current = undefined;
-      throw error;
-    }
+  /** Those to use for a call; at once where they are there, and no material can have changed. */
+  of(call: Call): C | Promise<C> {
+    return (this.tls ? undefined : this.current?.opened) ?? this.opened(call);
   }
 
   /** Has the next call open anew. @param connection not if others are open by now */
-  async discard(connection: C): Promise<void> {
-    if (this.current && (await this.current.connection) === connection) this.retire();
+  discard(connection: C): void {
+    if (this.current?.opened === connection) this.retire();
+  }
+
+  private async opened(call: Call): Promise<C> {
+    const material = await this.tls?.material(call);
+    if (this.current && this.current.material !== material) this.retire();
+    this.current ??= { material, connection: Promise.resolve(this.connector.open(material)), opened: undefined };
+    const { current } = this;
+    try {
+      current.opened = await current.connection;
+      return current.opened;
+    } catch (error) {
+      if (this.current === current) this.current = undefined;
+      throw error;
+    }
   }
 
   private retire(): void {

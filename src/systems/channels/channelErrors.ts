@@ -46,6 +46,6 @@ export function replyLost(message: string, cause?: unknown): OutcomeUnknownError
 export function reasonOf(thrown: unknown): string {
   if (thrown instanceof AggregateError && thrown.errors.length > 0) return [...new Set(thrown.errors.map(reasonOf))].join('; ');
   const code = (thrown as { readonly code?: unknown } | undefined)?.code;
-  const message = messageOf(thrown);
+  const message = messageOf(thrown).replaceAll(/\s+/g, ' ').trim();
   return typeof code === 'string' && !message.includes(code) ? `${message} (${code})` : message;
 }

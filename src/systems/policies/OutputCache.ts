@@ -8,9 +8,9 @@
 import type { LRUCache } from 'lru-cache';
 import type { Call } from '../../kernel/Call.js';
 import { Codec } from '../../kernel/codec/Codec.js';
+import { copyOf, plainCopyOf } from '../../kernel/copyOf.js';
 import { digest } from '../../kernel/digest.js';
 import type { CachePolicy } from '../Policy.js';
-import { copyOf, plainCopyOf } from '../../kernel/copyOf.js';
 import type { ForwardTime } from './ForwardTime.js';
 import { JointWork } from './JointWork.js';
 import type { OperationName } from './OperationName.js';

@@ -10,7 +10,7 @@ import type { Wire } from './Wire.js';
 export interface ChannelCase {
   /** What a channel does. */
   readonly title: string;
-  check(under: UnderTest): Promise<void>;
+  readonly check: (under: UnderTest) => Promise<void>;
 }
 
 interface UnderTest extends Omit<Opened, 'channel'> {
@@ -206,6 +206,21 @@ export const CASES: readonly ChannelCase[] = [
       await expect(loop()).rejects.toBe(reason);
       const request = await warehouse.arrival('endless');
       await until(() => request.gone.aborted);
+    },
+  },
+  {
+    title: 'ends the request of a stream that nobody reads when the call is aborted',
+    check: async ({ warehouse, channelOf }) => {
+      const controller = new AbortController();
+      const items = channelOf()
+        .stream<Line>('endless', LINE, callWith({ signal: controller.signal }))
+        [Symbol.asyncIterator]();
+      await items.next();
+      const request = await warehouse.arrival('endless');
+      const reason = new Error('enough');
+      controller.abort(reason);
+      await until(() => request.gone.aborted);
+      await expect(items.next()).rejects.toBe(reason);
     },
   },
   {

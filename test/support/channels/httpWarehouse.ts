@@ -11,7 +11,7 @@ export interface WarehouseServer extends AsyncDisposable {
 }
 
 export async function httpWarehouse(warehouse: Warehouse, tls?: ServerOptions): Promise<WarehouseServer> {
-  const listener: RequestListener = (request, response) => void answer(warehouse, request, response);
+  const listener: RequestListener = (request, response) => void answer(warehouse, request, response).catch(() => response.destroy());
   const server = tls ? createSecureServer(tls, listener) : createServer(listener);
   server.on('tlsClientError', () => undefined);
   server.listen(0, 'localhost');
@@ -30,7 +30,7 @@ export async function httpWarehouse(warehouse: Warehouse, tls?: ServerOptions): 
 async function answer(warehouse: Warehouse, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const operation = (request.url ?? '').slice(1);
   if (request.method === 'HEAD') return void response.end();
-  if (operation === 'version') return void sendJson(response, 200, { version: warehouse.version });
+  if (operation === 'version') return sendJson(response, 200, { version: warehouse.version });
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   const parts: Buffer[] = [];

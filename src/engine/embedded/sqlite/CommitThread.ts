@@ -13,12 +13,13 @@ interface ThreadData {
   readonly texts: Readonly<Record<string, string>>;
 }
 
-type Answer = Commit | { readonly message: string; readonly errcode: number | undefined };
+type Answer = 'ready' | Commit | { readonly message: string; readonly errcode: number | undefined };
 
 export class CommitThread {
   private readonly worker: Worker;
   private underWay: { resolve(commit: Commit): void; reject(error: unknown): void } | undefined;
   private ended: Error | undefined;
+  private ready = false;
 
   constructor(data: ThreadData) {
     this.worker = new Worker(SOURCE, { eval: true, workerData: data });
@@ -26,6 +27,16 @@ export class CommitThread {
     this.worker.on('message', (answer: Answer) => this.settle(answer));
     this.worker.on('error', (error: Error) => this.end(error));
     this.worker.on('exit', (code) => this.end(new Error(`the writing thread ended with ${code}`)));
+  }
+
+  /** It has begun, and takes batches. */
+  get isReady(): boolean {
+    return this.ready;
+  }
+
+  /** Why it could not begin, if it could not: then it has written nothing, and never will. */
+  get notStarted(): Error | undefined {
+    return this.ready ? undefined : this.ended;
   }
 
   /** @throws what SQLite throws, with its code */
@@ -44,6 +55,10 @@ export class CommitThread {
   }
 
   private settle(answer: Answer): void {
+    if (answer === 'ready') {
+      this.ready = true;
+      return;
+    }
     this.worker.unref();
     if ('message' in answer) this.underWay?.reject(Object.assign(new Error(answer.message), { errcode: answer.errcode }));
     else this.underWay?.resolve(answer);
@@ -55,7 +70,7 @@ export class CommitThread {
   }
 }
 
-/** Runs in the thread, from its source text. */
+/** Runs in the thread, from its source text. A tool that changes the text of the program may keep it from that. */
 function serve(writerOf: typeof commitWriter): void {
   const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
   const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
@@ -71,6 +86,7 @@ function serve(writerOf: typeof commitWriter): void {
       parentPort.postMessage({ message, errcode });
     }
   });
+  parentPort?.postMessage('ready');
 }
 
 const SOURCE = `(${serve.toString()})(${commitWriter.toString()})`;

@@ -68,6 +68,8 @@ export class GroupCommit {
   private misfits = 0;
   private misfitAt = Number.NEGATIVE_INFINITY;
   private thread: CommitThread | undefined;
+  /** It could not be started. */
+  private threadless = false;
   private readonly times = new CommitTimes();
   private readonly writer: ReturnType<typeof commitWriter>;
 
@@ -158,13 +160,12 @@ export class GroupCommit {
   private attempt(round: Round, attempt: number): void {
     const at = performance.now();
     const batch = { process: this.lease.process, beat: this.lease.beatDue, writes: round.writes };
-    if (this.onThread() && (round.writes.length > 0 || !round.parties.some(({ work }) => work))) {
-      this.onThread()
-        ?.commit(batch)
-        .then(
-          (commit) => this.after(round, batch, commit, at),
-          (error: unknown) => this.failed(round, error, attempt),
-        );
+    const thread = this.onThread();
+    if (thread && (round.writes.length > 0 || !round.parties.some(({ work }) => work))) {
+      thread.commit(batch).then(
+        (commit) => this.after(round, batch, commit, at),
+        (error: unknown) => this.failed(round, error, attempt),
+      );
       return;
     }
     let commit: Commit;
@@ -182,9 +183,16 @@ export class GroupCommit {
 
   private onThread(): CommitThread | undefined {
     const { writes, file, fsync, busyTimeoutMs } = this.options;
-    if (writes === 'inline' || (writes === 'auto' && !this.times.slow)) return undefined;
+    if (this.threadless || writes === 'inline' || (writes === 'auto' && !this.times.slow)) return undefined;
     this.thread ??= new CommitThread({ file, pragmas: writingPragmas(fsync, busyTimeoutMs), texts: WRITES });
-    return this.thread;
+    const { isReady, notStarted } = this.thread;
+    if (notStarted) {
+      this.threadless = true;
+      this.logger.warn(
+        `The thread that writes the journal could not be started (${notStarted.message}); it is written on the main thread.`,
+      );
+    }
+    return isReady ? this.thread : undefined;
   }
 
   private after(round: Round, batch: Batch, commit: Commit, at: number): void {

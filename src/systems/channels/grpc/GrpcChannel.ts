@@ -45,7 +45,7 @@ export class GrpcChannel implements Channel {
   /** Asks by the health protocol of gRPC; a server that does not know it is healthy unless `health` was given. */
   async checkHealth(call: Call): Promise<void> {
     const bytes = textMessage(this.health ?? '');
-    const request = { path: '/grpc.health.v1.Health/Check', bytes, deserialize: (reply: Buffer) => numberIn(reply, 1), isUnary: true };
+    const request = { path: '/grpc.health.v1.Health/Check', bytes, deserialize: (reply: Buffer) => numberIn(reply, 1) };
     try {
       const status = await this.endpoint.unary(request, call);
       if (status !== SERVING)

@@ -47,11 +47,15 @@ export class GrpcConnection {
     };
   }
 
+  /** There is a connection. Begins to make one where there is none. */
+  get isReady(): boolean {
+    return this.client.getChannel().getConnectivityState(true) === this.grpc.connectivityState.READY;
+  }
+
   /** Resolves when there is a connection, or the attempt to make one failed, which the next call then says. */
   async settled(): Promise<void> {
     const channel = this.client.getChannel();
     const { READY, TRANSIENT_FAILURE } = this.grpc.connectivityState;
-    if (channel.getConnectivityState(true) === READY) return;
     this.settling ??= new Promise<void>((resolve) => {
       const look = (): void => {
         const state = channel.getConnectivityState(true);

@@ -11,8 +11,6 @@ export interface GrpcRequest {
   readonly path: string;
   readonly bytes: Buffer;
   readonly deserialize: (bytes: Buffer) => unknown;
-  /** One reply, not a stream of them. */
-  readonly isUnary: boolean;
 }
 
 type Kind = 'unary' | 'stream';
@@ -70,7 +68,6 @@ function requestOf(method: Method, input: object | undefined, kind: Kind): GrpcR
       path: method.path,
       bytes: method.requestSerialize(input ?? {}),
       deserialize: method.responseDeserialize,
-      isUnary: kind === 'unary',
     };
   } catch (error) {
     throw new UsageError('INPUT_INVALID', `The input of ${method.path} does not fit its message: ${String(error)}. Nothing was sent.`, {

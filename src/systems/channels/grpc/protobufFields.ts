@@ -6,7 +6,7 @@ const BYTES = 2;
 const FIXED32 = 5;
 
 /** Values by field number, in order. Numbers that do not fit are cut off. @throws RangeError for bytes that are no message */
-export function protobufFields(message: Buffer): ReadonlyMap<number, readonly (number | Buffer)[]> {
+function protobufFields(message: Buffer): ReadonlyMap<number, readonly (number | Buffer)[]> {
   const fields = new Map<number, (number | Buffer)[]>();
   let at = 0;
   const varint = (): number => {

@@ -24,8 +24,9 @@ const REFUSALS = new Set(
   'INVALID_ARGUMENT NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED UNAUTHENTICATED FAILED_PRECONDITION OUT_OF_RANGE UNIMPLEMENTED'.split(' '),
 );
 const OVERLOADS = new Set(['RESOURCE_EXHAUSTED', 'ABORTED']);
-/** grpc-js says these by itself, under a code that would mean that nothing was done. */
-const SAID_BY_THE_CLIENT = /^(?:Received message larger than max|Bandwidth exhausted or memory limit exceeded)/;
+/** grpc-js says these by itself, under codes that would mean that nothing was done. */
+const SAID_BY_THE_CLIENT =
+  /^(?:Received message larger than max|Bandwidth exhausted or memory limit exceeded|No message received$|Too many responses received$)/;
 const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo';
 
 export function statusError({ request, code, message: details, metadata, isSent }: FailedCall): SixfoldError {

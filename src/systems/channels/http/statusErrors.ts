@@ -18,10 +18,6 @@ export interface Answer {
 /** A body beyond this is no description of a problem. */
 export const PROBLEM_BYTES_MAX = 8 * 1024;
 const TEXT_SHOWN_CHARACTERS = 300;
-/** Alerts by which a server refuses the certificate of this side (RFC 8446 §6.2): it does not read a request before. */
-const CERTIFICATE_ALERT =
-  /^ERR_SSL_(?:SSLV3|TLSV1|TLSV13)_ALERT_(?:BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_EXPIRED|CERTIFICATE_UNKNOWN|UNKNOWN_CA|CERTIFICATE_REQUIRED)$/;
-
 export function statusError(answer: Answer): SixfoldError {
   const { head, request, isSafe } = answer;
   const problem = problemOf(answer);
@@ -70,9 +66,6 @@ function retryAfterMs({ headers }: Head, now: number): number | undefined {
 /** Why a request had no answer, or only a part of one. */
 export function transportError(error: unknown, request: string, isSent: boolean): SixfoldError {
   const reason = reasonOf(error);
-  const { code } = error as NodeJS.ErrnoException;
-  if (code !== undefined && CERTIFICATE_ALERT.test(code))
-    return unreachable(`${request} was refused with the certificate of this side: ${reason}`, error);
   if (!isSent) return unreachable(`${request} was not sent: ${reason}`, error);
   return replyLost(`${request} was sent, and the reply was lost: ${reason}`, error);
 }
