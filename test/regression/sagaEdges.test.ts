@@ -418,11 +418,11 @@ describe('a branch', () => {
     const outcome = await outcomeOf(shop, async ({ systems, ctx }) => {
       const [one, many] = await Promise.all([
         ctx.branch('one', () => systems.shop.look({ sku: 'a' })),
-        ctx.branch('many', () => Promise.all([systems.shop.look({ sku: 'b' })])),
+        ctx.branch('many', () => Promise.all(['b', 'c'].map((sku) => systems.shop.look({ sku })))),
       ]);
       return { one: one.left, many: many.map(({ left }) => left) };
     });
-    expect(outcome).toMatchObject({ status: 'completed', result: { one: 7, many: [7] } });
+    expect(outcome).toMatchObject({ status: 'completed', result: { one: 7, many: [7, 7] } });
   });
 
   it('that gives what the journal cannot keep is an error of the code that awaits it', async () => {
