@@ -18,7 +18,7 @@ const application = (pack: string | undefined): string => `
 import { existsSync, appendFileSync } from 'node:fs';
 import { IsBoolean, IsString } from 'class-validator';
 import { Container } from 'inversify';
-import { command, CommandFailure, embeddedEngine, PlainCommand, sixfoldModule } from 'sixfold';
+import { command, CommandFailure, embeddedEngine, OutcomeUnknownError, PlainCommand, sixfoldModule } from 'sixfold';
 
 class NoParams {}
 class Approval {}
@@ -76,10 +76,19 @@ class Pay extends PlainCommand {
 }
 command({ name: 'pay', params: NoParams })(Pay);
 
+class Post extends PlainCommand {
+  async run(_params, ctx) {
+    await ctx.step('order', note('order'), { undo: note('cancel order') });
+    const mail = async () => { throw new OutcomeUnknownError('REPLY_LOST', 'no reply'); };
+    return ctx.step('mail', mail, { effect: 'once' });
+  }
+}
+command({ name: 'post', params: NoParams })(Post);
+
 export default () => {
   const container = new Container();
   const engine = embeddedEngine({ file: 'shop.db', unloadAfterMs: 1, leaseMs: 1000 });
-  container.load(sixfoldModule({ engine, commands: ${pack === undefined ? '[Pay]' : '[Approve, Nap, Outer, Pay, Sit]'} }));
+  container.load(sixfoldModule({ engine, commands: ${pack === undefined ? '[Pay]' : '[Approve, Nap, Outer, Pay, Post, Sit]'} }));
   return container;
 };
 `;
@@ -304,6 +313,30 @@ describe('a run that failed', () => {
     const records = JSON.parse((await runs('history', id, '--json')).stdout) as JournalRecord[];
     expect(records.map(({ seq }) => seq)).toEqual(records.map((_record, index) => index + 1));
     expect(records.at(-1)).toMatchObject({ kind: 'ended', hash: expect.any(String), body: expect.stringContaining('no money') });
+  });
+});
+
+describe('a run whose outcome is unknown', () => {
+  it('is settled by somebody who found out, and goes on from there', async () => {
+    expect(await app('run', 'post')).toMatchObject({ code: 3, stderr: expect.stringContaining('ended unknown') });
+    const [run] = await listed();
+    const id = run?.id.slice(0, 8) ?? '';
+    expect(effects()).toEqual(['order']);
+    const settle = (...args: readonly string[]) => runs('settle', id, ...args, '--reason', 'asked the post');
+    expect(await settle('order', '--as', 'done')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/"order" is not in doubt; what is: .*mail/),
+    });
+    expect(await settle('mail', '--as', 'maybe')).toMatchObject({ code: 2, stderr: expect.stringContaining('done, not-done') });
+    expect(await settle('mail', '--as', 'done', '--output', '{')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('It is not JSON'),
+    });
+    const settled = await settle('mail', '--as', 'not-done', '--by', 'ada');
+    expect(settled).toMatchObject({ code: 3, stderr: expect.stringContaining('ended compensated') });
+    expect(effects()).toEqual(['order', 'cancel order']);
+    expect((await runs('show', id, '--format', 'markdown')).stdout).toMatch(/ada settled mail: asked the post/);
+    expect(await settle('mail', '--as', 'done')).toMatchObject({ code: 2, stderr: expect.stringContaining('it is compensated') });
   });
 });
 
