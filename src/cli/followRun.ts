@@ -4,6 +4,7 @@ import { EXIT } from './exitCodes.js';
 import { jsonText } from './jsonText.js';
 import { ProgressView } from './ProgressView.js';
 import { Standstill } from './Standstill.js';
+import { settleHint } from './settleHint.js';
 import { type SameJournal, waitingData, waitingText } from './waitingText.js';
 
 /** Any time does. */
@@ -36,7 +37,9 @@ export async function followRun(run: Run<unknown>, options: FollowOptions): Prom
   try {
     await view.follow(run.progress());
     const outcome = await run.outcome();
-    return json ? printJson(outcome, spec) : printSummary(outcome, spec);
+    const code = json ? printJson(outcome, spec) : printSummary(outcome, spec);
+    if (outcome.status === 'unknown') process.stderr.write(await settleHint(runner, outcome.runId, options.journal));
+    return code;
   } catch (error) {
     const waits = standstill?.waits ?? [];
     if (waits.length === 0 || !(error instanceof SixfoldError && error.code === 'RUN_HANDED_BACK')) throw error;

@@ -318,9 +318,11 @@ describe('a run that failed', () => {
 
 describe('a run whose outcome is unknown', () => {
   it('is settled by somebody who found out, and goes on from there', async () => {
-    expect(await app('run', 'post')).toMatchObject({ code: 3, stderr: expect.stringContaining('ended unknown') });
+    const ended = await app('run', 'post');
+    expect(ended).toMatchObject({ code: 3, stderr: expect.stringContaining('ended unknown') });
     const [run] = await listed();
     const id = run?.id.slice(0, 8) ?? '';
+    expect(ended.stderr).toContain(`runs settle ${run?.id} mail --as done --reason REASON\n`);
     expect(effects()).toEqual(['order']);
     const settle = (...args: readonly string[]) => runs('settle', id, ...args, '--reason', 'asked the post');
     expect(await settle('order', '--as', 'done')).toMatchObject({
