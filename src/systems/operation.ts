@@ -217,13 +217,18 @@ function guard(prototype: object, name: string, descriptor: PropertyDescriptor):
   };
 }
 
+/** Of whole classes, by their prototype. A class is complete when there is an instance of it. */
+const OPERATIONS = new WeakMap<object, ReadonlyMap<string, DeclaredOperation>>();
+
 /** The operations of a system, those of its base classes included, by name. */
 export function operationsOf(instance: System): ReadonlyMap<string, DeclaredOperation> {
+  const leaf: object = Object.getPrototypeOf(instance);
+  const known = OPERATIONS.get(leaf);
+  if (known) return known;
   const found = new Map<string, DeclaredOperation>();
-  for (let prototype = Object.getPrototypeOf(instance); prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
-    for (const [name, declared] of DECLARED.get(prototype) ?? []) {
-      if (!found.has(name)) found.set(name, declared);
-    }
+  for (let prototype: object | null = leaf; prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
+    for (const [name, declared] of DECLARED.get(prototype) ?? []) if (!found.has(name)) found.set(name, declared);
   }
+  OPERATIONS.set(leaf, found);
   return found;
 }
