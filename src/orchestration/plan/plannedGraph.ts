@@ -77,6 +77,8 @@ function isOpen(value: unknown): value is object {
 
 /** As JSON can have it. */
 function shown(value: unknown): unknown {
+  if (Number.isFinite(value) || typeof value === 'boolean' || value === null) return value; // Most constants, and JSON has them as they are.
+  if (typeof value === 'string' && value.length <= CHARACTERS_MAX) return value;
   const cut = (text: string): string => (text.length > CHARACTERS_MAX ? `${text.slice(0, CHARACTERS_MAX).toWellFormed()}…` : text);
   const asJson = JSON.stringify(withoutSensitive(value, cut), (_key, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
   return asJson === undefined ? String(value) : JSON.parse(asJson);
