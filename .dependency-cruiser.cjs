@@ -45,7 +45,6 @@ const LAYERS = [
   }),
   layer('orchestration', {
     layers: ['kernel', 'abstract', 'systems'],
-    packages: ['semver'],
     why: 'An orchestration reaches the engine through abstract/DurableRun.ts and the container not at all, so that it runs on every engine.',
   }),
   layer('observability', {

@@ -8,6 +8,7 @@ import type { RunContext } from '../abstract/RunContext.js';
 import type { Call } from '../kernel/Call.js';
 import { messageOf } from '../kernel/errors.js';
 import { systemSpecOf } from '../systems/System.js';
+import { isInRange } from '../systems/versionRange.js';
 import type { AnyScope, NamedSystem } from './scope.js';
 
 /** A check that takes longer counts as failed. */
@@ -41,8 +42,7 @@ async function misfitOf(run: RunContext, { alias, member, system }: NamedSystem,
   const name = `${alias}.version`;
   const body = async (_input: unknown, call: Call): Promise<string | undefined> => {
     const running = (await system.channel?.version(call)) ?? declared;
-    const { default: satisfies } = await import('semver/functions/satisfies.js'); // Late: most scopes do not ask for it.
-    return satisfies(running, range) ? undefined : `it runs version ${running}, and ${range} is needed`;
+    return isInRange(running, range) ? undefined : `it runs version ${running}, and ${range} is needed`;
   };
   try {
     return await run.ask({ name, effect: 'read', timeoutMs: CHECK_MS_MAX, body });

@@ -1,4 +1,4 @@
-import { isCompatible } from '../../orchestration/plan/versionRange.js';
+import { isCompatible } from '../../systems/versionRange.js';
 
 export interface PlanDifference {
   /** A system, `system.operation`, a node of the graph, or `plan`. */

@@ -81,7 +81,7 @@ function shown(value: unknown): unknown {
   if (typeof value === 'string' && value.length <= CHARACTERS_MAX) return value;
   const cut = (text: string): string => (text.length > CHARACTERS_MAX ? `${text.slice(0, CHARACTERS_MAX).toWellFormed()}…` : text);
   const asJson = JSON.stringify(withoutSensitive(value, cut), (_key, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
-  return asJson === undefined ? String(value) : JSON.parse(asJson);
+  return asJson === undefined ? `a ${typeof value}` : JSON.parse(asJson);
 }
 
 function linksTo({ given, planned, references }: GraphNode, graph: InteractionGraph): PlannedLink[] {

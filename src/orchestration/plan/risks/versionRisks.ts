@@ -1,7 +1,7 @@
+import { isInRange, isRange, isVersion } from '../../../systems/versionRange.js';
 import type { PlanDraft } from '../PlanDraft.js';
 import type { Participating } from '../plannedSystems.js';
 import { type Risk, risk } from '../Risk.js';
-import { invalidRange, outOfRange } from '../versionRange.js';
 
 /** What a system has that declares no version. */
 const UNDECLARED = '0.0.0';
@@ -24,4 +24,15 @@ export function versionRisks({ scope: { versions = {} }, systems }: PlanDraft): 
 function reasonAgainst({ planned: { version }, system }: Participating, range: string): string | undefined {
   const isAskedLater = version === UNDECLARED && system.channel !== undefined;
   return invalidRange(range) ?? (isAskedLater ? undefined : outOfRange(version, range));
+}
+
+/** What is wrong with a range, or undefined. */
+function invalidRange(range: string): string | undefined {
+  return isRange(range) ? undefined : `"${range}" is no range of versions, such as ^1.2.0`;
+}
+
+/** Why a version is not one that a range allows, or undefined when it is. */
+function outOfRange(version: string, range: string): string | undefined {
+  if (!isVersion(version)) return `"${version}" is no semantic version, such as 1.2.0`;
+  return isInRange(version, range) ? undefined : `version ${version} is not in ${range}`;
 }

@@ -7,10 +7,10 @@
 import type { Call } from '../../../kernel/Call.js';
 import type { Clock } from '../../../kernel/Clock.js';
 import { messageOf, UsageError } from '../../../kernel/errors.js';
+import { isInRange, isVersion } from '../../versionRange.js';
 import { beforeSending } from '../CallEnd.js';
 import type { Channel } from '../Channel.js';
 import { unreachable } from '../channelErrors.js';
-import { versionFault } from './versionFault.js';
 
 export interface CandidateSettings {
   readonly clock: Clock;
@@ -97,4 +97,11 @@ function questionOf(call: Call, signal: AbortSignal): Call {
     progress: () => undefined,
     secret: (reference) => call.secret(reference),
   };
+}
+
+/** Why a version is not one that a range allows, or undefined when it is. */
+function versionFault(version: string | undefined, range: string): string | undefined {
+  if (version === undefined) return `does not say its version, which must be in ${range}`;
+  if (!isVersion(version)) return `says "${version}", which is no semantic version`;
+  return isInRange(version, range) ? undefined : `runs ${version}, which is not in ${range}`;
 }

@@ -8,11 +8,11 @@
 import type { Call } from '../../../kernel/Call.js';
 import { type Clock, systemClock } from '../../../kernel/Clock.js';
 import { CommandFailure, messageOf, TransientError } from '../../../kernel/errors.js';
+import { isRange } from '../../versionRange.js';
 import type { Channel } from '../Channel.js';
 import { channelInvalid, unreachable } from '../channelErrors.js';
 import { positive } from '../settings.js';
 import { Candidate } from './Candidate.js';
-import { isRange } from './versionFault.js';
 
 export interface OfferedChannel {
   readonly channel: Channel;

@@ -10,15 +10,17 @@ function semver(): Semver {
   return loaded;
 }
 
-/** What is wrong with a range, or undefined. */
-export function invalidRange(range: string): string | undefined {
-  return semver().validRange(range) === null ? `"${range}" is no range of versions, such as ^1.2.0` : undefined;
+export function isRange(range: string): boolean {
+  return semver().validRange(range) !== null;
 }
 
-/** Why a version is not one that a range allows, or undefined when it is. */
-export function outOfRange(version: string, range: string): string | undefined {
-  if (semver().valid(version) === null) return `"${version}" is no semantic version, such as 1.2.0`;
-  return semver().satisfies(version, range) ? undefined : `version ${version} is not in ${range}`;
+export function isVersion(version: string): boolean {
+  return semver().valid(version) !== null;
+}
+
+/** False also for what is no version. */
+export function isInRange(version: string, range: string): boolean {
+  return semver().satisfies(version, range);
 }
 
 /** Whether what was written against one version works with another by what their numbers promise. */
