@@ -139,7 +139,8 @@ function table(verdicts: readonly Verdict[]): string {
 
 const required = process.env.SIXFOLD_REQUIRE_SERVICES === '1';
 const isRunnable = required || hasPostgres();
-if (!isRunnable) process.stderr.write(`comparison.test.ts: skipped what needs PostgreSQL, which does not listen at ${POSTGRES}.\n`);
+if (!isRunnable)
+  process.stderr.write(`comparison.test.ts: skipped what needs PostgreSQL: none at ${POSTGRES} in which this user may make a database.\n`);
 const competing = isRunnable ? it : it.skip;
 
 describe('the same saga on three engines', () => {

@@ -6,10 +6,17 @@ import { dropPGDatabase } from '@dbos-inc/dbos-sdk/internal/database_utils';
 const { PGHOST: host = '127.0.0.1', PGPORT: port = '5432', PGUSER: user = userInfo().username } = process.env;
 export const POSTGRES = `${host}:${port}`;
 
-/** Somebody listens there. */
+/** Answers with its end whether the user may make databases there. */
+const KNOCK = `
+const { Client } = require('node:module').createRequire(require.resolve('@dbos-inc/dbos-sdk/package.json'))('pg');
+const client = new Client({ connectionString: 'postgres://${user}@${POSTGRES}/postgres', connectionTimeoutMillis: 3000 });
+const mayMake = 'SELECT rolcreatedb OR rolsuper AS may FROM pg_roles WHERE rolname = current_user';
+client.connect().then(() => client.query(mayMake)).then(({ rows }) => process.exit(rows[0]?.may ? 0 : 1), () => process.exit(1));
+`;
+
+/** It runs, and the user may make a database in it. */
 export function hasPostgres(): boolean {
-  const knock = `require('node:net').connect(${port}, '${host}').once('connect', () => process.exit(0)).once('error', () => process.exit(1))`;
-  return spawnSync(process.execPath, ['-e', knock], { timeout: 5000 }).status === 0;
+  return spawnSync(process.execPath, ['-e', KNOCK], { cwd: __dirname, timeout: 5000 }).status === 0;
 }
 
 /** A database of its own for one test, which DBOS makes when it starts and which is dropped afterwards. */
