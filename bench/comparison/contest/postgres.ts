@@ -8,7 +8,7 @@ export const POSTGRES = `${host}:${port}`;
 
 /** Answers with its end whether the user may make databases there. */
 const KNOCK = `
-const { Client } = require('node:module').createRequire(require.resolve('@dbos-inc/dbos-sdk/package.json'))('pg');
+const { Client } = require('node:module').createRequire(require.resolve('@dbos-inc/dbos-sdk'))('pg');
 const client = new Client({ connectionString: 'postgres://${user}@${POSTGRES}/postgres', connectionTimeoutMillis: 3000 });
 const mayMake = 'SELECT rolcreatedb OR rolsuper AS may FROM pg_roles WHERE rolname = current_user';
 client.connect().then(() => client.query(mayMake)).then(({ rows }) => process.exit(rows[0]?.may ? 0 : 1), () => process.exit(1));
