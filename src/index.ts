@@ -192,4 +192,5 @@ export type { BatchPolicy, BreakerPolicy, BulkheadPolicy, CachePolicy, Policy } 
 export type { BatchItem } from './systems/policies/Batches.js';
 export type { BreakerStanding, BulkheadStanding, CacheStanding, PolicyStanding } from './systems/policies/PolicyStanding.js';
 export { standingsOf } from './systems/policies/policedAttempt.js';
+export type { Remote } from './systems/Remote.js';
 export { type StateObservation, System, type SystemSpec, system } from './systems/System.js';

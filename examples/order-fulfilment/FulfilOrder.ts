@@ -1,32 +1,18 @@
-import { Type } from 'class-transformer';
-import { ArrayNotEmpty, IsInt, IsString, Min, ValidateNested } from 'class-validator';
+import { IsString } from 'class-validator';
 import { inject } from 'inversify';
 import { command, type Interactions, SagaCommand, scope } from 'sixfold';
-import { Inventory, Line, Orders, Payments, Users } from './systems.js';
+import { Inventory, Orders, Parcel, Payments, Purchase, Users } from './systems.js';
 
-export class FulfilOrderParams {
-  @IsString() orderId!: string;
-  @IsString() customerId!: string;
-  @Type(() => Line) @ArrayNotEmpty() @ValidateNested() lines!: Line[];
-  @IsInt() @Min(1) cents!: number;
+export class Shipment extends Parcel {
+  @IsString() paymentId!: string;
 }
 
-export class Shipment {
-  orderId!: string;
-  paymentId!: string;
-  trackingId!: string;
-}
-
-@command({ name: 'fulfil-order', params: FulfilOrderParams, result: Shipment, description: 'Reserve, charge and ship an order.' })
-export class FulfilOrder extends SagaCommand<FulfilOrderParams, Shipment> {
-  constructor(
-    @inject(Users) private readonly users: Users,
-    @inject(Inventory) private readonly inventory: Inventory,
-    @inject(Orders) private readonly orders: Orders,
-    @inject(Payments) private readonly payments: Payments,
-  ) {
-    super();
-  }
+@command({ name: 'fulfil-order', params: Purchase, result: Shipment, description: 'Reserve, charge and ship an order.' })
+export class FulfilOrder extends SagaCommand<Purchase, Shipment> {
+  @inject(Users) private readonly users!: Users;
+  @inject(Inventory) private readonly inventory!: Inventory;
+  @inject(Orders) private readonly orders!: Orders;
+  @inject(Payments) private readonly payments!: Payments;
 
   defineOrchestrationScope() {
     const { users, inventory, orders, payments } = this;
@@ -34,13 +20,13 @@ export class FulfilOrder extends SagaCommand<FulfilOrderParams, Shipment> {
   }
 
   async coordinateSystemInteractions({ params, systems }: Interactions<this>): Promise<Shipment> {
-    const { orderId, customerId, lines, cents } = params;
-    await systems.users.verify({ id: customerId, orderId });
+    const { orderId, lines, cents } = params;
+    await systems.users.verify(params);
     await Promise.all(lines.map(({ sku, quantity }) => systems.inventory.reserve({ orderId, sku, quantity })));
-    await systems.orders.create({ id: orderId, customerId, lines, cents });
+    await systems.orders.create(params);
     const { id: paymentId } = await systems.payments.charge({ orderId, cents });
-    await systems.orders.confirm({ id: orderId, paymentId });
-    const { trackingId } = await systems.orders.ship({ id: orderId });
+    await systems.orders.confirm({ orderId, paymentId });
+    const { trackingId } = await systems.orders.ship({ orderId });
     return { orderId, paymentId, trackingId };
   }
 }

@@ -6,8 +6,8 @@ import { GrpcChannel } from 'sixfold/channels/grpc';
 import { HttpChannel } from 'sixfold/channels/http';
 import type { ServiceFleet } from './services/ServiceFleet.js';
 import type { ShopChannels } from './shop.js';
+import { INVENTORY_ROUTES } from './systems.js';
 
-const INVENTORY_ROUTES = { reserve: 'POST /reservations', release: 'DELETE /reservations/{id}' };
 /** The program runs in the folder of the package. */
 const INVENTORY_PROTO = 'examples/order-fulfilment/services/inventory.proto';
 

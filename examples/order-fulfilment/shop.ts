@@ -1,16 +1,15 @@
 /** The application: channels, systems and command in one container. */
 import { Container } from 'inversify';
 import { type Channel, embeddedEngine, type SixfoldOptions, sixfoldModule } from 'sixfold';
-import type { HttpChannel } from 'sixfold/channels/http';
 import { FulfilOrder } from './FulfilOrder.js';
 import { Inventory, Orders, Payments, Users } from './systems.js';
 
 /** By the names under which the systems ask for them. */
 export interface ShopChannels {
-  readonly user: HttpChannel;
+  readonly user: Channel;
   readonly inventory: Channel;
-  readonly order: HttpChannel;
-  readonly payment: HttpChannel;
+  readonly order: Channel;
+  readonly payment: Channel;
 }
 
 /** @param file of the journal */

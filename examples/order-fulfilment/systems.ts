@@ -1,9 +1,8 @@
-/** The four services as systems: what they offer, and how each call is repeated, settled and undone. */
+/** The four services as systems: what they offer, where, and how each call is repeated, settled and undone. */
 import { Type } from 'class-transformer';
-import { IsInt, IsString, Min, ValidateNested } from 'class-validator';
+import { ArrayNotEmpty, IsInt, IsString, Min, ValidateNested } from 'class-validator';
 import { inject } from 'inversify';
-import { type Call, type Channel, operation, type Policy, System, system } from 'sixfold';
-import type { HttpChannel } from 'sixfold/channels/http';
+import { type Channel, operation, type Policy, type Remote, System, system } from 'sixfold';
 
 /** Short limits, so that the faults of the example are over soon. */
 const POLICY: Policy = { timeoutMs: 300, retry: { attemptsMax: 8, backoffMs: 50, backoffMsMax: 1000 } };
@@ -15,107 +14,89 @@ export class Line {
   @IsInt() @Min(1) quantity!: number;
 }
 
-class Named {
-  @IsString() id!: string;
-}
-
-class Customer extends Named {
-  @IsString() orderId!: string;
-}
-
 class Demand extends Line {
   @IsString() orderId!: string;
 }
 
-class Order extends Named {
-  @IsString() customerId!: string;
-  @Type(() => Line) @ValidateNested() lines!: Line[];
-  @IsInt() @Min(1) cents!: number;
+class Named {
+  @IsString() id!: string;
 }
 
-class Charge {
+class Ordered {
   @IsString() orderId!: string;
+}
+
+class Charge extends Ordered {
   @IsInt() @Min(1) cents!: number;
 }
 
-class Confirmation extends Named {
+export class Purchase extends Charge {
+  @IsString() customerId!: string;
+  @Type(() => Line) @ArrayNotEmpty() @ValidateNested() lines!: Line[];
+}
+
+class Confirmation extends Ordered {
   @IsString() paymentId!: string;
 }
 
-class Parcel extends Named {
+export class Parcel extends Ordered {
   @IsString() trackingId!: string;
 }
 
 @system({ name: 'users', version: '1.0.0' })
 export class Users extends System {
-  constructor(@inject('user') override readonly channel: HttpChannel) {
-    super();
-  }
+  @inject('user') declare readonly channel: Channel;
 
-  @operation({ input: Customer, output: Named, effect: 'read', policy: POLICY })
-  verify({ id, orderId }: Customer, call: Call): Promise<Named> {
-    return this.channel.get(`/customers/${encodeURIComponent(id)}`, { orderId }, call);
-  }
+  @operation({ via: 'GET /customers/{customerId}{?orderId}', input: Purchase, output: Named, effect: 'read', policy: POLICY })
+  declare verify: Remote<Purchase, Named>;
 }
+
+/** The inventory is asked by gRPC as well, so its operations go by their names. */
+export const INVENTORY_ROUTES = { reserve: 'POST /reservations', release: 'DELETE /reservations/{id}' };
 
 @system({ name: 'inventory', version: '1.2.0' })
 export class Inventory extends System {
-  constructor(@inject('inventory') override readonly channel: Channel) {
-    super();
-  }
+  @inject('inventory') declare readonly channel: Channel;
 
   /** A reservation is known by the key of the call, so that it can be released without a reply. */
   @operation({ input: Demand, output: Named, undo: { operation: 'release', byKey: ({ key }) => ({ id: key }) }, policy: POLICY })
-  reserve(demand: Demand, call: Call): Promise<Named> {
-    return this.channel.invoke('reserve', demand, call);
-  }
+  declare reserve: Remote<Demand, Named>;
 
   @operation({ input: Named, policy: PATIENT })
-  async release(reservation: Named, call: Call): Promise<void> {
-    await this.channel.invoke('release', reservation, call);
-  }
+  declare release: Remote<Named>;
 }
 
 @system({ name: 'orders', version: '2.1.0' })
 export class Orders extends System {
-  constructor(@inject('order') override readonly channel: HttpChannel) {
-    super();
-  }
+  @inject('order') declare readonly channel: Channel;
 
-  @operation({ input: Order, output: Named, undo: { operation: 'cancel', byKey: ({ input: { id } }) => ({ id }) }, policy: POLICY })
-  create(order: Order, call: Call): Promise<Named> {
-    return this.channel.post('/orders', order, call);
-  }
+  @operation({
+    via: 'POST /orders',
+    input: Purchase,
+    output: Ordered,
+    undo: { operation: 'cancel', byKey: ({ input: { orderId } }) => ({ orderId }) },
+    policy: POLICY,
+  })
+  declare create: Remote<Purchase, Ordered>;
 
-  @operation({ input: Named, policy: PATIENT })
-  cancel({ id }: Named, call: Call): Promise<void> {
-    return this.channel.delete(`/orders/${encodeURIComponent(id)}`, call);
-  }
+  @operation({ via: 'DELETE /orders/{orderId}', input: Ordered, policy: PATIENT })
+  declare cancel: Remote<Ordered>;
 
-  @operation({ input: Confirmation, output: Named, policy: PATIENT })
-  confirm({ id, paymentId }: Confirmation, call: Call): Promise<Named> {
-    return this.channel.post(`/orders/${encodeURIComponent(id)}/confirmation`, { paymentId }, call);
-  }
+  @operation({ via: 'POST /orders/{orderId}/confirmation', input: Confirmation, output: Ordered, policy: PATIENT })
+  declare confirm: Remote<Confirmation, Ordered>;
 
-  @operation({ input: Named, output: Parcel, policy: PATIENT })
-  ship({ id }: Named, call: Call): Promise<Parcel> {
-    return this.channel.post(`/orders/${encodeURIComponent(id)}/shipment`, {}, call);
-  }
+  @operation({ via: 'POST /orders/{orderId}/shipment', input: Ordered, output: Parcel, policy: PATIENT })
+  declare ship: Remote<Ordered, Parcel>;
 }
 
 @system({ name: 'payments', version: '3.0.1' })
 export class Payments extends System {
-  constructor(@inject('payment') override readonly channel: HttpChannel) {
-    super();
-  }
+  @inject('payment') declare readonly channel: Channel;
 
   /** Who asks twice is charged twice: what became of a lost reply is found out by the key of the call. */
-  @operation({ input: Charge, output: Named, effect: 'once', probe: 'charged', policy: POLICY })
-  charge(charge: Charge, call: Call): Promise<Named> {
-    return this.channel.post('/charges', charge, call);
-  }
+  @operation({ via: 'POST /charges', input: Charge, output: Named, effect: 'once', probe: 'charged', policy: POLICY })
+  declare charge: Remote<Charge, Named>;
 
-  charged({ orderId }: Charge, call: Call): Promise<Named | undefined> {
-    return this.channel.get('/charges', { orderId }, call);
-  }
+  @operation({ via: 'GET /charges{?orderId}', input: Charge, output: Named, effect: 'read', nullable: true })
+  declare charged: Remote<Charge, Named | undefined>;
 }

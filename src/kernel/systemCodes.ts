@@ -15,6 +15,11 @@ export const SYSTEM_CODES = {
     meaning: 'A channel was given settings that mean nothing, or no way for an operation.',
     remedy: 'Correct what the message names.',
   },
+  CHANNEL_MISSING: {
+    group: 'UsageError',
+    meaning: 'A system declares an operation without a body, and has no channel that could be asked for it.',
+    remedy: 'Give the system a `channel`; a subclass is given an injected one by `@injectFromBase({ extendProperties: true })`.',
+  },
   CHANNEL_UNREACHABLE: {
     group: 'TransientError',
     meaning: 'A request was not sent: nobody could be reached at the address of a channel.',
@@ -54,6 +59,11 @@ export const SYSTEM_CODES = {
     group: 'UsageError',
     meaning: 'A hook called an operation on the system itself, where the journal does not see it.',
     remedy: 'Call it through the `systems` parameter of the hook.',
+  },
+  OPERATION_INVALID: {
+    group: 'UsageError',
+    meaning: 'An operation is hidden by a field of its name, or has a body and a `via` as well.',
+    remedy: 'Write `declare` before a property that stands for an operation; leave `via` out where there is a body.',
   },
   OPERATION_UNKNOWN: {
     group: 'UsageError',

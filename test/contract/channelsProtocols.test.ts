@@ -105,6 +105,51 @@ describe('HTTP', () => {
     expect(await sent('ping')).toBe('POST /api/ping ');
   });
 
+  it('takes a route for the name of an operation, and refuses what is neither', async () => {
+    const channel = await channelTo(echo, { routes: { 'GET /stock': 'GET /other', list: 'GET /list' } });
+    for (const id of ['7', 'ä']) {
+      const { method, url, body } = await channel.invoke<Echo>('POST /orders/{id}/ship', { id, by: 'air' }, callWith());
+      expect([method, url, body]).toEqual(['POST', `/api/orders/${encodeURIComponent(id)}/ship`, '{"by":"air"}']);
+    }
+    expect(await channel.invoke<Echo>('GET /stock', undefined, callWith())).toMatchObject({ url: '/api/other' });
+    const items = channel.stream<Echo>('GET /stock/{id}', { id: 1 }, callWith());
+    expect(await items.next()).toMatchObject({ value: { url: '/api/stock/1' } });
+    await items.return();
+    const refused = async (operation: string) => failureOf(channel.invoke(operation, undefined, callWith()));
+    expect(await refused('FETCH /stock')).toMatchObject({ code: 'CHANNEL_INVALID', message: expect.stringContaining('"FETCH /stock"') });
+    expect(await refused('GET /stock/{}')).toMatchObject({ code: 'CHANNEL_INVALID', message: expect.stringContaining('name no field') });
+    for (const name of ['ship', 'GET stock', 'get /stock', 'GET /a b', '/stock']) {
+      expect(await refused(name)).toMatchObject({
+        code: 'CHANNEL_INVALID',
+        message: expect.stringContaining('it knows GET /stock, list.'),
+      });
+    }
+  });
+
+  it('sends as query what a route names in {?…}, as RFC 6570 has it, and the rest as body or not at all', async () => {
+    const channel = await channelTo(echo);
+    const sent = async (route: string, input: object) => {
+      const { method, url, body } = await channel.invoke<Echo>(route, input, callWith());
+      return `${method} ${url} ${body}`.trim();
+    };
+    const input = { id: 'ada', orderId: "o'1 &2", lines: [{ sku: 'bolt' }] };
+    expect(await sent('GET /customers/{id}{?orderId}', input)).toBe('GET /api/customers/ada?orderId=o%271%20%262');
+    expect(await sent('POST /orders{?orderId}', input)).toBe(
+      `POST /api/orders?orderId=o%271%20%262 ${JSON.stringify({ id: 'ada', lines: [{ sku: 'bolt' }] })}`,
+    );
+    expect(await sent('POST /orders/{id}{?id}', { id: 7 })).toBe('POST /api/orders/7?id=7 {}');
+    const lists = { ids: [1, 2], names: ['a,b', 'c'], none: [], missing: undefined, nothing: null, empty: '', at: new Date(0), on: false };
+    expect(await sent('GET /x{?ids,names*,none,missing,nothing,empty,unknown}', lists)).toBe(
+      'GET /api/x?ids=1,2&names=a%2Cb&names=c&empty=',
+    );
+    expect(await sent('DELETE /x{?at,on}', lists)).toBe('DELETE /api/x?at=1970-01-01T00%3A00%3A00.000Z&on=false');
+    expect(await sent('GET /x{?missing}', lists)).toBe('GET /api/x');
+    expect(await failureOf(channel.invoke('GET /x{?lines}', input, callWith()))).toMatchObject({ code: 'INPUT_INVALID' });
+    for (const route of ['GET /x{?}', 'GET /x{?a,}', 'GET /x{?a}/y', 'GET /x{?*}', 'GET /x{?a}{?b}', 'GET /x?site=1{?a}', 'GET /x{&a}']) {
+      expect(await failureOf(channel.invoke(route, input, callWith()))).toMatchObject({ name: 'UsageError', code: 'CHANNEL_INVALID' });
+    }
+  });
+
   it('sends nothing to a path that would be another one', async () => {
     const channel = await channelTo(() => undefined, { routes: { release: 'DELETE /reservations/{id}', list: 'GET /list' } });
     for (const id of [undefined, null, '', '.', '..', {}, []]) {

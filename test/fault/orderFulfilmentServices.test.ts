@@ -81,20 +81,20 @@ describe('a service of the example', () => {
   });
 
   it('takes an order through its states, and cancels it only before it is shipped', async () => {
-    const body = { id: 'o1', customerId: 'ada', lines: [], cents: 1 };
-    expect(await ask('order', 'POST /orders', { key: 'k', body })).toEqual([200, { id: 'o1', status: 'created' }]);
+    const body = { orderId: 'o1', customerId: 'ada', lines: [], cents: 1 };
+    expect(await ask('order', 'POST /orders', { key: 'k', body })).toEqual([200, { orderId: 'o1', status: 'created' }]);
     expect(await ask('order', 'POST /orders', { key: 'k', body })).toMatchObject([200, {}]);
     expect(await ask('order', 'POST /orders', { key: 'other', body })).toMatchObject([409, {}]);
     expect(await ask('order', 'POST /orders/o1/shipment')).toMatchObject([409, {}]);
     for (const _ of [1, 2]) {
       const paid = await ask('order', 'POST /orders/o1/confirmation', { body: { paymentId: 'P-0' } });
-      expect(paid).toEqual([200, { id: 'o1', status: 'confirmed' }]);
+      expect(paid).toEqual([200, { orderId: 'o1', status: 'confirmed' }]);
     }
     expect(await ask('order', 'POST /orders/o1/confirmation', { body: { paymentId: 'P-9' } })).toMatchObject([409, {}]);
     for (const _ of [1, 2]) expect(await ask('order', 'POST /orders/o1/shipment')).toMatchObject([200, { trackingId: 'T-o1' }]);
     expect(await ask('order', 'DELETE /orders/o1')).toMatchObject([409, {}]);
     expect(await ask('order', 'DELETE /orders/o2')).toEqual([204, undefined]);
-    expect(await ask('order', 'POST /orders', { key: 'k', body: { ...body, id: 'o2' } })).toMatchObject([409, {}]);
+    expect(await ask('order', 'POST /orders', { key: 'k', body: { ...body, orderId: 'o2' } })).toMatchObject([409, {}]);
   });
 
   it('charges as often as it is asked to, knows charges by their key, and gives money back', async () => {

@@ -1,7 +1,7 @@
 /** The calls of the four services as steps: how long each is tried, and what is never tried again. */
 import { DBOS, type StepConfig } from '@dbos-inc/dbos-sdk';
 import { type ZodType, z } from 'zod';
-import { Known, type Line, Parcel, type Purchase } from '../messages.js';
+import { Known, type Line, Ordered, Parcel, type Purchase } from '../messages.js';
 
 export const TIMEOUT_MS = 300;
 const POLICY: StepConfig = {
@@ -69,7 +69,7 @@ export const release = DBOS.registerStep(
 );
 
 export const createOrder = DBOS.registerStep(
-  ({ orderId, ...rest }: Purchase) => send('POST', `${process.env.ORDER_URL}/orders`, { body: { id: orderId, ...rest }, reply: Known }),
+  (purchase: Purchase) => send('POST', `${process.env.ORDER_URL}/orders`, { body: purchase, reply: Ordered }),
   { name: 'createOrder', ...POLICY },
 );
 
@@ -80,7 +80,7 @@ export const cancelOrder = DBOS.registerStep(
 
 export const confirmOrder = DBOS.registerStep(
   (orderId: string, paymentId: string) =>
-    send('POST', `${process.env.ORDER_URL}/orders/${encodeURIComponent(orderId)}/confirmation`, { body: { paymentId }, reply: Known }),
+    send('POST', `${process.env.ORDER_URL}/orders/${encodeURIComponent(orderId)}/confirmation`, { body: { paymentId }, reply: Ordered }),
   { name: 'confirmOrder', ...PATIENT },
 );
 

@@ -1,7 +1,7 @@
 /** The calls of the four services. What they throw says to Restate whether they are to be tried again. */
 import { RetryableError, TerminalError } from '@restatedev/restate-sdk';
 import { type ZodType, z } from 'zod';
-import { Known, type Line, Parcel, type Purchase } from '../messages.js';
+import { Known, type Line, Ordered, Parcel, type Purchase } from '../messages.js';
 
 export const TIMEOUT_MS = 300;
 
@@ -53,15 +53,15 @@ export const reserve = (orderId: string, line: Line, key: string) =>
 export const release = (key: string) =>
   send('DELETE', `${process.env.INVENTORY_URL}/reservations/${encodeURIComponent(key)}`, { reply: z.void(), key: `${key}/release` });
 
-export const createOrder = ({ orderId, ...rest }: Purchase) =>
-  send('POST', `${process.env.ORDER_URL}/orders`, { reply: Known, key: `${orderId}/create`, body: { id: orderId, ...rest } });
+export const createOrder = (purchase: Purchase) =>
+  send('POST', `${process.env.ORDER_URL}/orders`, { reply: Ordered, key: `${purchase.orderId}/create`, body: purchase });
 
 export const cancelOrder = (orderId: string) =>
   send('DELETE', `${process.env.ORDER_URL}/orders/${encodeURIComponent(orderId)}`, { reply: z.void(), key: `${orderId}/cancel` });
 
 export const confirmOrder = (orderId: string, paymentId: string) =>
   send('POST', `${process.env.ORDER_URL}/orders/${encodeURIComponent(orderId)}/confirmation`, {
-    reply: Known,
+    reply: Ordered,
     key: `${orderId}/confirm`,
     body: { paymentId },
   });

@@ -4,10 +4,10 @@ import { type CommandRunner, startSixfold } from 'sixfold';
 import { HttpChannel } from 'sixfold/channels/http';
 import { FulfilOrder } from '../../../examples/order-fulfilment/FulfilOrder.js';
 import { shop } from '../../../examples/order-fulfilment/shop.js';
+import { INVENTORY_ROUTES } from '../../../examples/order-fulfilment/systems.js';
 import { type Ending, openDesk, urlOf } from '../contest/orderDesk.js';
 import type { Purchase } from '../messages.js';
 
-const INVENTORY_ROUTES = { reserve: 'POST /reservations', release: 'DELETE /reservations/{id}' };
 const silent = (): void => undefined;
 const logger = { debug: silent, info: silent, warn: silent, error: silent };
 const runs = new Map<string, string>();

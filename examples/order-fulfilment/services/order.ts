@@ -17,16 +17,24 @@ export const order: ServiceSpec = {
   operations: (store) => ({
     create: {
       route: 'POST /orders',
-      orderOf: ({ id }) => id,
+      orderOf: ({ orderId }) => orderId,
       perform: (input, key) => create(store, input, key),
     },
-    cancel: { route: 'DELETE /orders/{id}', orderOf: ({ id }) => id, perform: ({ id }) => cancel(store, id) },
+    cancel: {
+      route: 'DELETE /orders/{orderId}',
+      orderOf: ({ orderId }) => orderId,
+      perform: ({ orderId }) => cancel(store, orderId),
+    },
     confirm: {
-      route: 'POST /orders/{id}/confirmation',
-      orderOf: ({ id }) => id,
+      route: 'POST /orders/{orderId}/confirmation',
+      orderOf: ({ orderId }) => orderId,
       perform: (input) => confirm(store, input),
     },
-    ship: { route: 'POST /orders/{id}/shipment', orderOf: ({ id }) => id, perform: ({ id }) => ship(store, id) },
+    ship: {
+      route: 'POST /orders/{orderId}/shipment',
+      orderOf: ({ orderId }) => orderId,
+      perform: ({ orderId }) => ship(store, orderId),
+    },
   }),
 };
 
@@ -35,34 +43,34 @@ function orderIn(store: Store, id: string): Order | undefined {
 }
 
 /** The same key gives the same order. */
-function create(store: Store, { id, customerId, lines, cents }: Input, key: string) {
-  const known = orderIn(store, id);
-  if (known && (known.status === 'cancelled' || known.key !== key)) throw new Refusal(409, `there was an order ${id} before`);
+function create(store: Store, { orderId, customerId, lines, cents }: Input, key: string) {
+  const known = orderIn(store, orderId);
+  if (known && (known.status === 'cancelled' || known.key !== key)) throw new Refusal(409, `there was an order ${orderId} before`);
   if (!known) {
-    store.run("INSERT INTO purchase VALUES (?, ?, ?, ?, ?, 'created', NULL)", id, key, customerId, JSON.stringify(lines), cents);
+    store.run("INSERT INTO purchase VALUES (?, ?, ?, ?, ?, 'created', NULL)", orderId, key, customerId, JSON.stringify(lines), cents);
   }
-  return { id, status: 'created' };
+  return { orderId, status: 'created' };
 }
 
 /** Can be repeated. Where no order was created, none will be: a request that comes later is refused. */
-function cancel(store: Store, id: string): void {
-  if (orderIn(store, id)?.status === 'shipped') throw new Refusal(409, `${id} was shipped`);
-  store.run("INSERT INTO purchase (id, status) VALUES (?, 'cancelled') ON CONFLICT DO UPDATE SET status = 'cancelled'", id);
+function cancel(store: Store, orderId: string): void {
+  if (orderIn(store, orderId)?.status === 'shipped') throw new Refusal(409, `${orderId} was shipped`);
+  store.run("INSERT INTO purchase (id, status) VALUES (?, 'cancelled') ON CONFLICT DO UPDATE SET status = 'cancelled'", orderId);
 }
 
 /** Can be repeated with the same payment. */
-function confirm(store: Store, { id, paymentId }: Input) {
-  const known = orderIn(store, id);
-  if (!known || known.status === 'cancelled') throw new Refusal(409, `there is no order ${id}`);
-  if (known.paymentId !== null && known.paymentId !== paymentId) throw new Refusal(409, `${id} was paid by ${known.paymentId}`);
-  if (known.status === 'created') store.run("UPDATE purchase SET status = 'confirmed', payment_id = ? WHERE id = ?", paymentId, id);
-  return { id, status: 'confirmed' };
+function confirm(store: Store, { orderId, paymentId }: Input) {
+  const known = orderIn(store, orderId);
+  if (!known || known.status === 'cancelled') throw new Refusal(409, `there is no order ${orderId}`);
+  if (known.paymentId !== null && known.paymentId !== paymentId) throw new Refusal(409, `${orderId} was paid by ${known.paymentId}`);
+  if (known.status === 'created') store.run("UPDATE purchase SET status = 'confirmed', payment_id = ? WHERE id = ?", paymentId, orderId);
+  return { orderId, status: 'confirmed' };
 }
 
 /** Can be repeated. */
-function ship(store: Store, id: string) {
-  const known = orderIn(store, id);
-  if (known?.status !== 'confirmed' && known?.status !== 'shipped') throw new Refusal(409, `${id} is not paid`);
-  store.run("UPDATE purchase SET status = 'shipped' WHERE id = ?", id);
-  return { id, status: 'shipped', trackingId: `T-${id}` };
+function ship(store: Store, orderId: string) {
+  const known = orderIn(store, orderId);
+  if (known?.status !== 'confirmed' && known?.status !== 'shipped') throw new Refusal(409, `${orderId} is not paid`);
+  store.run("UPDATE purchase SET status = 'shipped' WHERE id = ?", orderId);
+  return { orderId, status: 'shipped', trackingId: `T-${orderId}` };
 }

@@ -18,12 +18,8 @@ export interface ${type}Result {
   description: 'Reserve stock for an order, then charge it.',
 })
 export class ${type} extends SagaCommand<${type}Params, ${type}Result> {
-  constructor(
-    @inject(Inventory) private readonly inventory: Inventory,
-    @inject(Payments) private readonly payments: Payments,
-  ) {
-    super();
-  }
+  @inject(Inventory) private readonly inventory!: Inventory;
+  @inject(Payments) private readonly payments!: Payments;
 
   /** Once the charge has happened, nothing is undone any more. */
   defineOrchestrationScope() {

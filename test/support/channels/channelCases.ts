@@ -87,6 +87,7 @@ export const CASES: readonly ChannelCase[] = [
       expect(error).toMatchObject({ name: 'UsageError', code: 'CHANNEL_INVALID' });
       expect(error.message).toContain('constructor');
       await expect(channelOf().invoke('melt', LINE, callWith())).rejects.toMatchObject({ code: 'CHANNEL_INVALID' });
+      await expect(channelOf().invoke('MELT /stock', LINE, callWith())).rejects.toMatchObject({ code: 'CHANNEL_INVALID' });
       expect(warehouse.requests).toEqual([]);
     },
   },

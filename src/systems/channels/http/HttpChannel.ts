@@ -5,23 +5,28 @@ import { positive } from '../settings.js';
 import type { HttpChannelOptions, HttpVersionSource } from './HttpChannelOptions.js';
 import { HttpOrigin } from './HttpOrigin.js';
 import type { HttpReply } from './HttpReply.js';
-import { checkedPath, type HttpRequest, HttpRoute, withQuery } from './HttpRoute.js';
+import { checkedPath, type HttpRequest, HttpRoute, isRoute } from './HttpRoute.js';
 import { jsonLinesOf, jsonOf } from './json.js';
+import { withQuery } from './query.js';
 
 const JSON_TYPE = 'application/json';
 const LINES_TYPE = 'application/x-ndjson';
 const REPLY_BYTES_MAX = 16 * 1024 * 1024;
+/** Routes that it was asked for, not told: more are read again at every call. */
+const ASKED_ROUTES_MAX = 1000;
 
 /**
  * Reaches a system by HTTP/1.1 and JSON. With every request go `Idempotency-Key`, `traceparent` and `Sixfold-Deadline` (the
  * instant in ISO 8601). A reply without a body gives undefined; a stream is `application/x-ndjson`. Redirects are not followed.
  *
+ * `invoke` and `stream` take a name of `routes`, or a route itself, such as `POST /orders/{orderId}/shipment`.
  * The verbs take a path from the base URL on, and reject as `invoke` does.
  */
 export class HttpChannel implements Channel {
   readonly protocol = 'http';
   private readonly origin: HttpOrigin;
   private readonly routes: ReadonlyMap<string, HttpRoute>;
+  private readonly askedRoutes = new Map<string, HttpRoute>();
   private readonly health: HttpRoute | undefined;
   private readonly versionFrom: (HttpVersionSource & { readonly at: HttpRoute }) | undefined;
   private readonly replyBytesMax: number;
@@ -129,8 +134,11 @@ export class HttpChannel implements Channel {
   }
 
   private routeOf(operation: string): HttpRoute {
-    const route = this.routes.get(operation);
-    if (!route) throw noWayFor(operation, this.routes.keys());
+    const known = this.routes.get(operation) ?? this.askedRoutes.get(operation);
+    if (known) return known;
+    if (!isRoute(operation)) throw noWayFor(operation, this.routes.keys());
+    const route = new HttpRoute('The route', operation);
+    if (this.askedRoutes.size < ASKED_ROUTES_MAX) this.askedRoutes.set(operation, route);
     return route;
   }
 }

@@ -1,6 +1,10 @@
-/** Where an operation is found: `DELETE /reservations/{id}`. Fields in braces come from the input; the rest is query or body. */
+/**
+ * Where an operation is found: `DELETE /reservations/{id}`. Fields in braces come from the input; the rest is query or body. A `{?site,sku}` at
+ * the end, as in RFC 6570, names the fields of the query; the rest is body then, or left out where there is none.
+ */
 import { UsageError } from '../../../kernel/errors.js';
 import { channelInvalid } from '../channelErrors.js';
+import { expandedQuery, type QueryField, scalarText, withQuery } from './query.js';
 
 export interface HttpRequest {
   readonly method: string;
@@ -13,35 +17,59 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const WITHOUT_BODY = new Set(['GET', 'HEAD', 'DELETE']);
 const ROUTE = /^([A-Z]+) (\/[^\s#]*)$/;
 const FIELD = /\{([^{}]*)\}/g;
+const QUERY = /\{\?([^{}]*)\}$/;
+const FIELD_NAME = /^[^?&,*]+$/;
+
+/** Whether a text has the form of a route, rather than that of a name. */
+export function isRoute(text: string): boolean {
+  return ROUTE.test(text);
+}
 
 export class HttpRoute {
   readonly method: string;
   private readonly template: string;
-  private readonly pathFields: ReadonlySet<string>;
+  /** Names of the fields that stand in the path or in its `{?…}`. */
+  private readonly placed: ReadonlySet<string>;
+  /** Undefined where the route does not say what is query. */
+  private readonly queryFields: readonly QueryField[] | undefined;
 
   /** @throws UsageError `CHANNEL_INVALID` naming `field` */
   constructor(field: string, route: string) {
-    const [, method = '', template = ''] = ROUTE.exec(route) ?? [];
+    const [, method = '', whole = ''] = ROUTE.exec(route) ?? [];
     if (!METHODS.includes(method)) {
       throw channelInvalid(field, route, `Give a method (${METHODS.join(', ')}) and a path, such as 'POST /reservations/{id}'.`);
     }
-    const fields = [...template.matchAll(FIELD)].map(([, name = '']) => name);
-    if (fields.includes('') || /[{}]/.test(template.replaceAll(FIELD, ''))) throw channelInvalid(field, route, 'Its braces name no field.');
+    const query = QUERY.exec(whole);
+    const template = query ? whole.slice(0, query.index) : whole;
+    if (query && template.includes('?')) throw channelInvalid(field, route, 'Put the whole query in the braces, or none of it.');
+    const pathFields = [...template.matchAll(FIELD)].map(([, name = '']) => name);
+    const queryFields = query?.[1]?.split(',').map(queryField);
+    const names = [...pathFields, ...(queryFields ?? []).map(({ name }) => name)];
+    if (!names.every((name) => FIELD_NAME.test(name)) || /[{}]/.test(template.replaceAll(FIELD, '')))
+      throw channelInvalid(field, route, 'Its braces name no field.');
     this.method = method;
     this.template = template;
-    this.pathFields = new Set(fields);
+    this.placed = new Set(names);
+    this.queryFields = queryFields;
   }
 
   /** @throws UsageError `INPUT_INVALID` when a field of the path is missing, or would lead to another path */
   request(operation: string, input: object | undefined): HttpRequest {
+    const { method, queryFields } = this;
     const fields = Object.entries(input ?? {});
-    const byName = new Map(fields);
+    const byName = new Map<string, unknown>(fields);
     const path = this.template.replaceAll(FIELD, (_, name: string) => pathSegment(operation, name, byName.get(name)));
-    const rest = Object.fromEntries(fields.filter(([name]) => !this.pathFields.has(name)));
-    if (WITHOUT_BODY.has(this.method)) return { method: this.method, path: withQuery(path, rest) };
-    const body = this.pathFields.size === 0 ? input : rest;
-    return { method: this.method, path, body: input && body };
+    const rest = Object.fromEntries(fields.filter(([name]) => !this.placed.has(name)));
+    const at = queryFields && expandedQuery(path, queryFields, byName);
+    if (WITHOUT_BODY.has(method)) return { method, path: at ?? withQuery(path, rest) };
+    const body = this.placed.size === 0 ? input : rest;
+    return { method, path: at ?? path, body: input && body };
   }
+}
+
+function queryField(text: string): QueryField {
+  const isExploded = text.endsWith('*');
+  return { name: isExploded ? text.slice(0, -1) : text, isExploded };
 }
 
 /** @throws UsageError `CHANNEL_INVALID` for a path that does not begin at the root of the channel, or climbs out of it */
@@ -70,28 +98,4 @@ function pathSegment(operation: string, name: string, value: unknown): string {
     );
   }
   return encodeURIComponent(text);
-}
-
-/** Lists repeat the name; what is undefined or null is left out. */
-export function withQuery(path: string, query: object): string {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    for (const item of Array.isArray(value) ? (value as unknown[]) : [value]) {
-      if (item === undefined || item === null) continue;
-      const text = scalarText(item);
-      if (text === undefined) {
-        throw new UsageError('INPUT_INVALID', `${name} is nested, and cannot stand in the query of ${path}. Nothing was sent.`, {
-          details: { field: name },
-        });
-      }
-      parameters.append(name, text);
-    }
-  }
-  if (parameters.size === 0) return path;
-  return `${path}${path.includes('?') ? '&' : '?'}${parameters.toString()}`;
-}
-
-function scalarText(value: unknown): string | undefined {
-  if (value instanceof Date) return value.toISOString();
-  return ['string', 'number', 'bigint', 'boolean'].includes(typeof value) ? String(value) : undefined;
 }
