@@ -91,8 +91,11 @@ export class CommandProgram implements Program, LifecycleFrame<unknown>, Success
     const found = this.bodies?.findings() ?? NOTHING_FOUND;
     const report = this.context?.report(found) ?? (() => ({ ...found, timeline: [], steps: [], undone: [] }));
     if (found === NOTHING_FOUND && secrets.idle) return () => JSON.stringify(report());
+    const made = (): string => codec.encode(report(), 'the report of the run');
+    const saysNothing = found.findings.length === 0 && found.degraded.length === 0;
+    if (saysNothing && secrets.idle) return made;
     // What a command says itself can be something that the journal does not carry, and is refused now.
-    const text = codec.encode(report(), 'the report of the run');
+    const text = made();
     return () => text;
   }
 

@@ -26,6 +26,11 @@ export interface Aggregation<C> {
   readonly ctx: CommandContext;
 }
 
+/** Where the lifecycle coordinates a graph: it has planned it before. */
+interface GraphSite extends CoordinationSite {
+  readonly shape?: GraphShape | undefined;
+}
+
 export abstract class GraphCommand<P extends object, R> extends OrchestrationCommand<P, R> {
   /** Phase 4, when all nodes of the graph have ended: makes the result of the run of what they gave. Runs again on replay. */
   abstract aggregateResults(aggregation: Aggregation<this>): R | Promise<R>;
@@ -39,9 +44,9 @@ export abstract class GraphCommand<P extends object, R> extends OrchestrationCom
    */
   async coordinateSystemInteractions(interactions: Interactions<this>): Promise<R> {
     const { params, ctx, graph } = interactions;
-    const site: CoordinationSite = interactions;
+    const site: GraphSite = interactions;
     const operations = new NamedOperations(interactions.systems);
-    const shape = this.checkedShape(graph);
+    const shape = this.checkedShape(graph, site.shape);
     ctx.expectSteps(shape.order.length);
     const run = new GraphRun(shape, {
       call: (name, node, input) => operations.of(node.call, name)(input, { key: name }),
@@ -50,14 +55,14 @@ export abstract class GraphCommand<P extends object, R> extends OrchestrationCom
     return this.aggregateResults({ phase: 'execution', params, done: await run.run(), ctx });
   }
 
-  private checkedShape(graph: InteractionGraph | undefined): GraphShape {
+  private checkedShape(graph: InteractionGraph | undefined, planned: GraphShape | undefined): GraphShape {
     const { name } = this.constructor;
     if (!graph) {
       throw new UsageError('GRAPH_INVALID', `The scope of ${name} has no \`interactions\`. Give them, or extend another base.`, {
         details: { class: name },
       });
     }
-    const shape = shapeOf(graph);
+    const shape = planned?.graph === graph ? planned : shapeOf(graph); // An override may give another graph.
     if (shape.defects.length === 0) return shape;
     const reasons = shape.defects.map(({ reason }) => reason).join('; ');
     throw new UsageError('GRAPH_INVALID', `The interactions of ${name} cannot be ordered: ${reasons}.`, {

@@ -31,14 +31,12 @@ export class InteractionLedger {
   readonly whole = new Page();
 
   note(record: InteractionRecord): void {
-    for (const page of this.pages) page.records.push(record);
+    if (presentBranch() === undefined) this.outsideBranches.records.push(record);
+    this.whole.records.push(record);
   }
 
   noteAbsent(absent: Absent): void {
-    for (const page of this.pages) page.noteAbsent(absent);
-  }
-
-  private get pages(): readonly Page[] {
-    return presentBranch() === undefined ? [this.outsideBranches, this.whole] : [this.whole];
+    if (presentBranch() === undefined) this.outsideBranches.noteAbsent(absent);
+    this.whole.noteAbsent(absent);
   }
 }

@@ -43,6 +43,7 @@ type Asked = Omit<StepRequest<unknown>, 'branch' | 'undoable'>;
 export class OperationCall {
   /** As it was when the code called. */
   readonly input: unknown;
+  private readonly name: string;
   private readonly reading: unknown;
   private outcome: Promise<unknown> | undefined;
 
@@ -56,13 +57,10 @@ export class OperationCall {
     private readonly called: CalledOperation,
     private readonly pivot: string | undefined,
   ) {
-    const { declared } = called;
+    const { declared, named } = called;
+    this.name = `${named.alias}.${declared.name}`;
     this.input = declared.input && copyOf(called.input);
     this.reading = this.read(declared, this.input);
-  }
-
-  private get name(): string {
-    return `${this.called.named.alias}.${this.called.declared.name}`;
   }
 
   /** @throws UsageError `INPUT_INVALID` before anything is sent */
@@ -123,7 +121,7 @@ export class OperationCall {
       timeoutMs: options.timeoutMs ?? policy.timeoutMs,
       retry: policy.retry ?? (patient ? PATIENCE : undefined),
       probe: probe === undefined ? undefined : (given, call) => this.probed(probe, given, call),
-      body: (given, call) => this.attempt(declared.name, given, call),
+      body: (given, call) => this.attempt(declared, given, call),
     };
     this.outcome = this.run.ask(asked, this.role(isPivot));
     return this.outcome;
@@ -161,7 +159,8 @@ export class OperationCall {
   }
 
   private async reverse(name: string, input: unknown, call: Call): Promise<unknown> {
-    return this.attempt(name, await this.read(this.operation(name), input), call);
+    const operation = this.operation(name);
+    return this.attempt(operation, await this.read(operation, input), call);
   }
 
   private operation(name: string): DeclaredOperation {
@@ -178,8 +177,7 @@ export class OperationCall {
   }
 
   /** One attempt of an operation of the system. */
-  private async attempt(name: string, input: unknown, call: Call): Promise<unknown> {
-    const operation = this.operation(name);
+  private async attempt(operation: DeclaredOperation, input: unknown, call: Call): Promise<unknown> {
     const reply = await policedAttempt({ system: this.called.named.system, operation, clock: this.run.clock }, input, call);
     return this.checked(operation, reply);
   }

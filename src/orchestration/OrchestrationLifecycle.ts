@@ -17,13 +17,15 @@ import type { Absent } from './Absent.js';
 import { ConstraintGates } from './ConstraintGates.js';
 import { centralized } from './coordination/Centralized.js';
 import { compareVersions } from './coordination/compareVersions.js';
+import type { GraphShape } from './coordination/graphShape.js';
 import { routeBySource } from './coordination/routeBySource.js';
 import { EventPump } from './EventPump.js';
 import type { CoordinationResults, OrchestrationHooks } from './hooks.js';
 import { InteractionDesk } from './InteractionDesk.js';
 import type { OrchestrationReport } from './OrchestrationReport.js';
 import type { OrchestrationPlan } from './plan/OrchestrationPlan.js';
-import { planOf } from './plan/planOf.js';
+import { planDraft } from './plan/PlanDraft.js';
+import { patterned, planOf } from './plan/planOf.js';
 import { checkSystems } from './SystemCheck.js';
 import { type AnyScope, type NamedSystem, namedSystems } from './scope.js';
 import type { CoordinationStrategy, EventRouting, StateSynchronization } from './strategies.js';
@@ -32,6 +34,7 @@ interface Prepared {
   readonly scope: AnyScope;
   readonly named: readonly NamedSystem[];
   readonly plan: OrchestrationPlan;
+  readonly shape: GraphShape | undefined;
   readonly strategy: CoordinationStrategy;
   readonly synchronization: StateSynchronization;
   readonly routing: EventRouting;
@@ -39,7 +42,7 @@ interface Prepared {
 
 /** Plans without running. */
 export async function planCommand(command: OrchestrationHooks<unknown>, name: string, params: object): Promise<OrchestrationPlan> {
-  return design(command, name, await scopeOf(command, params)).plan;
+  return { ...design(command, name, await scopeOf(command, params)).plan }; // As data: nothing of the scope is kept for it.
 }
 
 /** The operation that a step of the command is a call of, by the name of the step; undefined where it is none. */
@@ -60,13 +63,15 @@ async function scopeOf(command: OrchestrationHooks<unknown>, params: object): Pr
 }
 
 function design(command: OrchestrationHooks<unknown>, name: string, scope: AnyScope): Prepared {
-  const draft = { ...planOf(name, scope), pattern: 'undecided' };
-  const strategy = command.customizeCoordinationStrategy?.(draft) ?? centralized();
-  const plan = { ...draft, pattern: strategy.name };
+  const draft = planDraft(scope);
+  const undecided = planOf(name, scope, draft);
+  const strategy = command.customizeCoordinationStrategy?.(patterned(undecided, 'undecided')) ?? centralized();
+  const plan = patterned(undecided, strategy.name);
   return {
     scope,
     named: namedSystems(scope),
     plan,
+    shape: draft.graph?.shape,
     strategy,
     synchronization: command.customizeStateSynchronization?.(plan) ?? compareVersions(),
     routing: command.customizeEventRouting?.(plan) ?? routeBySource(),
@@ -162,10 +167,10 @@ export class OrchestrationLifecycle<P extends object, R> implements LifecycleBod
   }
 
   private async coordinate(): Promise<R> {
-    const { plan, strategy, scope } = this.known();
+    const { plan, shape, strategy, scope } = this.known();
     const degrade = (absent: Absent): void => this.desk?.ledger.noteAbsent(absent);
     const body = () =>
-      this.command.coordinateSystemInteractions(this.hookContext({ phase: 'execution', plan, graph: scope.interactions, degrade }));
+      this.command.coordinateSystemInteractions(this.hookContext({ phase: 'execution', plan, graph: scope.interactions, shape, degrade }));
     if (!this.pump) return strategy.coordinate(body, plan);
     const coordinated = strategy.coordinate(body, plan).then(async (result) => {
       await this.preparation.run.events.close();

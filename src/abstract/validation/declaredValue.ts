@@ -77,6 +77,11 @@ function mismatchOf(type: Class<object>, given: unknown): string | undefined {
   return `must be a ${type.name} or a plain object`;
 }
 
+/** To ask a class for its text costs more than to check a small value. */
+const BUILT_IN = new WeakMap<Class<object>, boolean>();
+
 function isBuiltIn(type: Class<object>): boolean {
-  return Function.prototype.toString.call(type).endsWith('{ [native code] }');
+  const known = BUILT_IN.get(type) ?? Function.prototype.toString.call(type).endsWith('{ [native code] }');
+  BUILT_IN.set(type, known);
+  return known;
 }

@@ -9,6 +9,7 @@ import type { AttemptTrace, RunTrace, StepTrace } from '../../abstract/Telemetry
 import type { Clock } from '../../kernel/Clock.js';
 import type { Codec } from '../../kernel/codec/Codec.js';
 import { isHandBack, isHandBackOf } from '../handBack.js';
+import { AttemptStop } from './AttemptStop.js';
 import { AttemptVoice, keyOf, type VoiceParts } from './AttemptVoice.js';
 import { type Attempted, type AttemptSettings, attemptStep, type Work } from './attempt.js';
 import { phaseOf } from './Ordinals.js';
@@ -41,7 +42,7 @@ export interface Concluded {
 
 interface UnderWay {
   readonly ask: StepAsk;
-  readonly controller: AbortController;
+  readonly stop: AttemptStop;
   readonly done: Promise<void>;
 }
 
@@ -75,13 +76,13 @@ export class Attempts {
   }
 
   start(ask: StepAsk): void {
-    const controller = new AbortController();
-    this.underWay.set(ask.identity, { ask, controller, done: this.run(ask, controller).catch(this.parts.defect) });
+    const stop = new AttemptStop();
+    this.underWay.set(ask.identity, { ask, stop, done: this.run(ask, stop).catch(this.parts.defect) });
   }
 
   /** @param all also those that go on when the run is stopped */
   abort(reason: unknown, all: boolean): void {
-    for (const { ask, controller } of this.underWay.values()) if (all || !ask.sheltered) controller.abort(reason);
+    for (const { ask, stop } of this.underWay.values()) if (all || !ask.sheltered) stop.abort(reason);
   }
 
   /** Resolves when no attempt is under way. */
@@ -89,7 +90,7 @@ export class Attempts {
     await Promise.all([...this.underWay.values()].map(({ done }) => done));
   }
 
-  private async run(ask: StepAsk, controller: AbortController): Promise<void> {
+  private async run(ask: StepAsk, stop: AttemptStop): Promise<void> {
     const { clock, graceMs, runId, leaving } = this.parts;
     const startedAt = clock.now();
     const trace = this.traceOf(ask, startedAt).attempt(ask.attempt);
@@ -105,7 +106,7 @@ export class Attempts {
       // A body that begins a run is the engine's; any other may have asked for runs of another engine.
       handsBack: (error) => isHandBackOf(runId, error) || ((ask.request.child === true || leaving()) && isHandBack(error)),
     };
-    const attempted = await attemptStep(this.workOf(ask), voice, controller, settings);
+    const attempted = await attemptStep(this.workOf(ask), voice, stop, settings);
     voice.silence();
     this.underWay.delete(ask.identity);
     this.conclude({ ask, attempted, startedAt, trace });

@@ -11,9 +11,10 @@ export class Ordinals {
 
   /** The identity of an ask that is made now. */
   take(branch: string, name: string, inputDigest: string, key: string | undefined): string {
-    const base = [branch, name, key === undefined ? inputDigest : `${inputDigest}:${key}`].map(encodeURIComponent).join('/');
+    const told = key === undefined ? inputDigest : `${inputDigest}:${key}`;
+    const base = [encoded(branch), encoded(name), encoded(told)].join('/'); // In one piece, since it is kept: a template gives a tree of its parts.
     const again = this.takeReleased(base);
-    if (again !== undefined) return `${base}#${again}`;
+    if (again !== undefined) return identityOf(base, again);
     let next = this.next.get(branch);
     if (!next) {
       next = new Map();
@@ -21,7 +22,7 @@ export class Ordinals {
     }
     const ordinal = next.get(base) ?? 0;
     next.set(base, ordinal + 1);
-    return `${base}#${ordinal}`;
+    return identityOf(base, ordinal);
   }
 
   /** Nothing is asked for any more in a branch, and in those inside it. */
@@ -30,6 +31,7 @@ export class Ordinals {
   }
 
   private takeReleased(base: string): number | undefined {
+    if (this.released.size === 0) return undefined;
     const waiting = this.released.get(base);
     const ordinal = waiting?.shift();
     if (waiting?.length === 0) this.released.delete(base);
@@ -46,6 +48,17 @@ export class Ordinals {
       waiting.sort((one, other) => one - other),
     );
   }
+}
+
+function identityOf(base: string, ordinal: number): string {
+  return [base, ordinal].join('#');
+}
+
+/** What `encodeURIComponent` leaves as it is. */
+const PLAIN = /^[\w.~!*'()-]*$/;
+
+function encoded(text: string): string {
+  return PLAIN.test(text) ? text : encodeURIComponent(text);
 }
 
 /** What equal calls have in common, and the number of one among them. */

@@ -30,6 +30,7 @@ interface Outcome extends Ended {
 }
 
 interface Announced {
+  readonly phase: string;
   readonly type: 'step-ended' | 'step-replayed';
   readonly reason: string | undefined;
   readonly attempts: number;
@@ -56,7 +57,7 @@ export class StepEnds {
   replayed(record: JournalRecord, attempts: number): void {
     const failed = record.status !== 'succeeded';
     const reason = failed ? messageOf(this.parts.codec.decode(record.body ?? 'null')) : undefined;
-    this.announce(record, { type: 'step-replayed', reason, attempts });
+    this.announce(record, { phase: phaseOf(branchOf(record.step ?? '')), type: 'step-replayed', reason, attempts });
   }
 
   withError(ask: StepAsk, { status, error }: Unsuccessful, startedAt: number): void {
@@ -67,16 +68,15 @@ export class StepEnds {
     const { status, reason } = outcome;
     const record = this.records.ended(ask, outcome, startedAt);
     this.parts.deliveries.add(record);
-    this.announce(record, { type: 'step-ended', reason, attempts: ask.attempts(status) });
+    this.announce(record, { phase: phaseOf(ask.request.branch), type: 'step-ended', reason, attempts: ask.attempts(status) });
     ask.endTrace(status, reason);
   }
 
-  private announce(record: JournalRecord, { type, reason, attempts }: Announced): void {
+  private announce(record: JournalRecord, { phase, type, reason, attempts }: Announced): void {
     const id = record.step ?? '';
-    const phase = phaseOf(branchOf(id));
     const durationMs = record.at - (record.startedAt ?? record.at);
     this.tally.add({ phase, name: record.label, durationMs, attempts, error: reason });
-    const why = reason === undefined ? {} : { reason };
-    this.parts.publish({ type, phase, id, step: record.label, status: record.status ?? '', durationMs, ...why }, record.at);
+    const told = { type, phase, id, step: record.label, status: record.status ?? '', durationMs };
+    this.parts.publish(reason === undefined ? told : { ...told, reason }, record.at);
   }
 }

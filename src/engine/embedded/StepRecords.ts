@@ -109,8 +109,8 @@ export class StepRecords {
 
   /** That outcome is delivered. */
   pass(identity: string): void {
-    const rest = this.outcomes.get(identity)?.slice(1) ?? [];
-    if (rest.length > 0) this.outcomes.set(identity, rest);
+    const known = this.outcomes.get(identity);
+    if (known && known.length > 1) this.outcomes.set(identity, known.slice(1));
     else this.outcomes.delete(identity);
   }
 
@@ -189,7 +189,8 @@ export class StepRecords {
     this.intended.delete(identity);
     this.tried.delete(identity);
     this.unasked.delete(identity);
-    this.outcomes.set(identity, [...(this.outcomes.get(identity) ?? []), record]);
+    const known = this.outcomes.get(identity);
+    this.outcomes.set(identity, known ? [...known, record] : [record]);
     if (record.status === 'unknown' && (open || record.effect === 'once')) {
       this.lost.set(identity, open ?? { name: record.label, deadline: undefined });
     } else this.lost.delete(identity);

@@ -5,6 +5,7 @@ import type { Clock } from '../../kernel/Clock.js';
 import { CancelledError, OutcomeUnknownError, TimeoutError } from '../../kernel/errors.js';
 import { inStep } from '../../kernel/whereabouts.js';
 import { isHandBack } from '../handBack.js';
+import type { AttemptStop } from './AttemptStop.js';
 
 export type Attempted =
   | { readonly status: 'succeeded'; readonly value: unknown }
@@ -42,66 +43,53 @@ export interface AttemptSettings {
 
 export type CallParts = Omit<Call, 'signal' | 'deadline' | 'attempt' | 'traceparent'>;
 
-/** `controller` is aborted from outside with what stops the run or hands it back, and here when the time is up. */
-export async function attemptStep(
-  work: Work,
-  parts: CallParts,
-  controller: AbortController,
-  { clock, graceMs, startedAt, number, until, runUntil, trace, handsBack }: AttemptSettings,
-): Promise<Attempted> {
-  const { key, log, workspace, emit, progress, secret } = parts;
+/** `stop` is aborted from outside with what stops the run or hands it back, and here when the time is up. */
+export async function attemptStep(work: Work, parts: CallParts, stop: AttemptStop, settings: AttemptSettings): Promise<Attempted> {
+  const { clock, startedAt, until, handsBack } = settings;
   const limitMs = until === undefined ? undefined : Math.max(until - startedAt, 0);
-  const stopTimer = limitMs === undefined ? undefined : clock.after(limitMs, () => controller.abort(timedOut(work.name, limitMs)));
-  const call: Call = {
-    key,
-    log,
-    workspace,
-    emit,
-    progress,
-    secret,
-    signal: controller.signal,
-    deadline: earliest(until, runUntil),
-    attempt: number,
-    traceparent: trace.traceparent,
-  };
-  const gaveUp = giveUp(controller.signal, clock, work.child ? undefined : graceMs);
+  const stopTimer = limitMs === undefined ? undefined : clock.after(limitMs, () => stop.abort(timedOut(work.name, limitMs)));
+  const call = callOf(parts, stop, settings);
+  let stopGrace: (() => void) | undefined;
   try {
-    const body = trace.run(() => inStep(work.name, async () => work.body(call)));
-    return { status: 'succeeded', value: await Promise.race([body, gaveUp.promise]) };
+    const value = await new Promise<unknown>((resolve, reject) => {
+      stop.whenAborted(() => {
+        if (!work.child) stopGrace = clock.after(settings.graceMs, () => reject(stop.reason));
+      });
+      settings.trace.run(() => inStep(work.name, async () => work.body(call))).then(resolve, reject);
+    });
+    return { status: 'succeeded', value };
   } catch (error) {
-    if (controller.signal.aborted) return outcomeOfAbort(work, controller.signal.reason);
+    if (stop.aborted) return outcomeOfAbort(work, stop.reason);
     // The run that it began, or asked for, has no outcome yet.
     return handsBack(error) ? { status: 'handed-back', error } : outcomeOfError(error);
   } finally {
     stopTimer?.();
-    gaveUp.stop();
+    stopGrace?.();
   }
 }
+
+function callOf(parts: CallParts, stop: AttemptStop, { number, until, runUntil, trace }: AttemptSettings): Call {
+  const { key, log, workspace, emit, progress, secret } = parts;
+  const deadline = until === undefined && runUntil === undefined ? undefined : earliest(until, runUntil);
+  const { traceparent } = trace;
+  const call = { key, log, workspace, emit, progress, secret, deadline, attempt: number, traceparent, [STOP]: stop };
+  return Object.defineProperty(call, 'signal', SIGNAL) as typeof call & Pick<Call, 'signal'>;
+}
+
+const STOP = Symbol('sixfold.stop');
+
+/** One for all calls: an accessor of its own would give each of them a shape of its own. */
+const SIGNAL: PropertyDescriptor & ThisType<{ readonly [STOP]: AttemptStop }> = {
+  enumerable: true,
+  configurable: true,
+  get() {
+    return this[STOP].signal;
+  },
+};
 
 function earliest(...times: readonly (number | undefined)[]): Date | undefined {
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? undefined : new Date(Math.min(...known));
-}
-
-/** Rejects when the signal has been aborted for `graceMs`, if there is such a limit. */
-function giveUp(signal: AbortSignal, clock: Clock, graceMs: number | undefined) {
-  let stopTimer: (() => void) | undefined;
-  let onAbort: (() => void) | undefined;
-  const promise = new Promise<never>((_resolve, reject) => {
-    onAbort = () => {
-      if (graceMs !== undefined) stopTimer = clock.after(graceMs, () => reject(signal.reason));
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-  });
-  promise.catch(() => undefined);
-  return {
-    promise,
-    stop(): void {
-      stopTimer?.();
-      if (onAbort) signal.removeEventListener('abort', onAbort);
-    },
-  };
 }
 
 /** An error is a definite no, unless it says that it is not. */

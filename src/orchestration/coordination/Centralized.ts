@@ -28,8 +28,11 @@ export function centralized({ concurrencyMax = 64 }: CentralizedOptions = {}): C
     name: 'centralized',
     coordinate: (body) => body(),
     async interact(_interaction, next, plan) {
-      const places = placesOf.get(plan) ?? new Places(concurrencyMax);
-      placesOf.set(plan, places);
+      let places = placesOf.get(plan);
+      if (!places) {
+        places = new Places(concurrencyMax);
+        placesOf.set(plan, places);
+      }
       await places.take();
       try {
         return await next();

@@ -48,6 +48,7 @@ export class GraphOutputs {
 
   /** What the first absent one of them goes back to. */
   absenceAmong(nodes: Iterable<string>): Absent | undefined {
+    if (this.origins.size === 0) return undefined;
     for (const node of nodes) {
       const origin = this.origins.get(node);
       if (origin) return origin;

@@ -23,6 +23,7 @@ interface GraphDefect {
 }
 
 export interface GraphShape {
+  readonly graph: InteractionGraph;
   /** Each node behind those that it waits for; without those that wait for one another. */
   readonly order: readonly ShapedNode[];
   readonly defects: readonly GraphDefect[];
@@ -58,7 +59,7 @@ export function shapeOf(graph: InteractionGraph): GraphShape {
       if (later.left === 0) order.push(later);
     }
   }
-  return { order, defects: order.length === nodes.size ? unknown : [...unknown, cycleAmong(nodes)] };
+  return { graph, order, defects: order.length === nodes.size ? unknown : [...unknown, cycleAmong(nodes)] };
 }
 
 function openNode(name: string, node: InteractionNode): OpenNode {

@@ -34,11 +34,9 @@ export function resolvedInput(mapping: InputMapping, take: (reference: Reference
 
 /** What stands at the path of a reference in the output of its node. @throws UsageError `GRAPH_INVALID` where nothing does */
 export function valueAt(output: unknown, { node, path }: Reference, user: string): unknown {
-  const segments = path === '' ? [] : path.split('.');
   let value = output;
-  for (const segment of segments) {
-    value = typeof value === 'object' && value !== null ? Reflect.get(value, segment) : undefined;
-  }
+  if (path.includes('.')) for (const segment of path.split('.')) value = fieldOf(value, segment);
+  else if (path !== '') value = fieldOf(value, path);
   if (value !== undefined) return value;
   const place = path === '' ? '' : ` at "${path}"`;
   throw new UsageError(
@@ -46,6 +44,10 @@ export function valueAt(output: unknown, { node, path }: Reference, user: string
     `The input of "${user}" comes from "${node}"${place}, and its output has nothing there. Correct the path, or use a function where it may be missing.`,
     { details: { node: user, from: node, path } },
   );
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
 function setField(target: object, key: string, value: unknown): void {

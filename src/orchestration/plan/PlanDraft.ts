@@ -3,7 +3,7 @@ import type { DeclaredOperation } from '../../systems/operation.js';
 import { type AnyScope, namedSystems } from '../scope.js';
 import { type Layers, layersOf } from './layers.js';
 import type { PlannedOperation } from './OrchestrationPlan.js';
-import { type PlannedGraph, plannedGraph } from './plannedGraph.js';
+import { PlannedGraph } from './PlannedGraph.js';
 import { type Participating, participating } from './plannedSystems.js';
 
 /** An operation that can be called, and the system that has it. */
@@ -34,7 +34,7 @@ export function planDraft(scope: AnyScope): PlanDraft {
     calls,
     undoing: new Set([...calls.values()].flatMap(({ owner, declared: { undo } }) => (undo ? [`${owner.alias}.${undo.operation}`] : []))),
     layers: layersOf(new Map(systems.map(({ planned }) => [planned.name, planned.requires]))),
-    graph: scope.interactions && plannedGraph(scope.interactions),
+    graph: scope.interactions && new PlannedGraph(scope.interactions),
   };
 }
 

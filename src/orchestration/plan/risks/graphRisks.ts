@@ -1,65 +1,82 @@
 import type { Class } from '../../../kernel/Class.js';
 import type { PlanDraft } from '../PlanDraft.js';
+import type { GraphNode, PlannedGraph } from '../PlannedGraph.js';
 import { mayHave, ruledFieldsOf } from '../plannedFields.js';
-import type { GraphNode, PlacedReference } from '../plannedGraph.js';
 import { type Risk, risk } from '../Risk.js';
 
 /** Of interactions that are given as data. */
 export function graphRisks(draft: PlanDraft): Risk[] {
   const { graph } = draft;
   if (!graph) return [];
-  const circles = graph.layers.cycles.map((path) =>
-    risk('graph-cycle', path[0] ?? '', `nodes wait for one another: ${path.join(' after ')}`),
-  );
-  return [...circles, ...[...graph.nodes.values()].flatMap((node) => nodeRisks(node, draft))];
+  const found = graph.cycles.map((path) => risk('graph-cycle', path[0] ?? '', `nodes wait for one another: ${path.join(' after ')}`));
+  const paths = new KnownPaths();
+  for (const node of graph.nodes.values()) {
+    const call = draft.calls.get(node.given.call);
+    if (call) findInputRisks(node, call.declared.input, found);
+    else found.push(risk('graph-call-unknown', node.name, `${node.name} calls "${node.given.call}", which is no operation of the scope`));
+    findUnknownNodes(node, graph, found);
+    findUnknownPaths(node, draft, paths, found);
+  }
+  return found;
 }
 
-function nodeRisks(node: GraphNode, draft: PlanDraft): Risk[] {
-  const { given, planned } = node;
-  const call = draft.calls.get(given.call);
-  const unknownCall = risk('graph-call-unknown', planned.name, `${planned.name} calls "${given.call}", which is no operation of the scope`);
-  return [...(call ? inputRisks(node, call.declared.input) : [unknownCall]), ...unknownNodes(node, draft), ...unknownPaths(node, draft)];
-}
-
-function unknownNodes({ given, planned, references }: GraphNode, { graph }: PlanDraft): Risk[] {
-  const unknown = (subject: string, where: string, node: string): Risk[] =>
-    graph?.nodes.has(node)
-      ? []
-      : [risk('graph-node-unknown', subject, `${where} of ${planned.name} names "${node}", which is no node of the graph`)];
-  return [
-    ...(given.after ?? []).flatMap((node) => unknown(planned.name, '`after`', node)),
-    ...references.flatMap(({ field, node }) => unknown(`${planned.name}.${field}`, field, node)),
-  ];
+function findUnknownNodes({ given, name, references }: GraphNode, { nodes }: PlannedGraph, found: Risk[]): void {
+  const look = (node: string, where: string, subject: string): void => {
+    if (!nodes.has(node))
+      found.push(risk('graph-node-unknown', subject, `${where} of ${name} names "${node}", which is no node of the graph`));
+  };
+  for (const node of given.after ?? []) look(node, '`after`', name);
+  for (const { field, node } of references) look(node, field, `${name}.${field}`);
 }
 
 /** Of fields of the mapping; what a function makes is not known. */
-function inputRisks({ given, planned }: GraphNode, input: Class<object> | undefined): Risk[] {
-  if (typeof given.input === 'function') return [];
+function findInputRisks({ given, name }: GraphNode, input: Class<object> | undefined, found: Risk[]): void {
+  if (typeof given.input === 'function') return;
   const mapped = Object.keys(given.input ?? {});
-  const subject = (field: string): string => `${planned.name}.${field}`;
-  if (!input)
-    return mapped.map((field) =>
-      risk('mapping-unknown', subject(field), `${given.call} takes no input, and ${planned.name} gives ${field}`),
-    );
+  if (!input) {
+    for (const field of mapped) {
+      found.push(risk('mapping-unknown', `${name}.${field}`, `${given.call} takes no input, and ${name} gives ${field}`));
+    }
+    return;
+  }
   const fields = ruledFieldsOf(input);
-  const missing = fields.filter(({ name, optional }) => !optional && !mapped.includes(name));
-  const unknown = fields.length === 0 ? [] : mapped.filter((field) => !fields.some(({ name }) => name === field));
-  return [
-    ...missing.map(({ name }) =>
-      risk('mapping-missing', subject(name), `${given.call} needs ${name}, which ${planned.name} does not give`),
-    ),
-    ...unknown.map((field) =>
-      risk('mapping-unknown', subject(field), `${planned.name} gives ${field}, which the input of ${given.call} does not have`),
-    ),
-  ];
+  for (const { name: field, optional } of fields) {
+    if (optional || mapped.includes(field)) continue;
+    found.push(risk('mapping-missing', `${name}.${field}`, `${given.call} needs ${field}, which ${name} does not give`));
+  }
+  if (fields.length === 0) return;
+  for (const field of mapped) {
+    if (fields.some((one) => one.name === field)) continue;
+    found.push(risk('mapping-unknown', `${name}.${field}`, `${name} gives ${field}, which the input of ${given.call} does not have`));
+  }
 }
 
-function unknownPaths({ planned, references }: GraphNode, { graph, calls }: PlanDraft): Risk[] {
-  return references.flatMap(({ field, node, path }: PlacedReference) => {
+function findUnknownPaths({ name, references }: GraphNode, { graph, calls }: PlanDraft, paths: KnownPaths, found: Risk[]): void {
+  for (const { field, node, path } of references) {
     const producer = graph?.nodes.get(node)?.given.call;
     const declared = producer === undefined ? undefined : calls.get(producer)?.declared;
-    if (!declared || (declared.output && mayHave(declared.output as Class<object>, path))) return [];
+    if (!declared || paths.mayHave(declared.output as Class<object> | undefined, path)) continue;
     const what = declared.output ? `has no ${path}` : 'gives nothing';
-    return [risk('mapping-unknown', `${planned.name}.${field}`, `${field} of ${planned.name} comes from ${node}, and ${producer} ${what}`)];
-  });
+    found.push(risk('mapping-unknown', `${name}.${field}`, `${field} of ${name} comes from ${node}, and ${producer} ${what}`));
+  }
+}
+
+/** Which paths outputs may have: most nodes of a graph ask for the same few. */
+class KnownPaths {
+  private readonly known = new Map<Class<object>, Map<string, boolean>>();
+
+  mayHave(type: Class<object> | undefined, path: string): boolean {
+    if (!type) return false;
+    let paths = this.known.get(type);
+    if (!paths) {
+      paths = new Map();
+      this.known.set(type, paths);
+    }
+    let may = paths.get(path);
+    if (may === undefined) {
+      may = mayHave(type, path);
+      paths.set(path, may);
+    }
+    return may;
+  }
 }

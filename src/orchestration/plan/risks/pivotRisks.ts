@@ -1,6 +1,6 @@
 import type { DeclaredOperation } from '../../../systems/operation.js';
 import type { Callable, PlanDraft } from '../PlanDraft.js';
-import type { PlannedGraph } from '../plannedGraph.js';
+import type { PlannedGraph } from '../PlannedGraph.js';
 import { type Risk, risk } from '../Risk.js';
 
 /** Of the point of no return, and of what cannot be undone before it. */
@@ -27,10 +27,12 @@ function nodesCalling(call: string, { nodes }: PlannedGraph): string[] {
 /** What does not wait for the pivot, directly or not, may happen without it. Exact. */
 function beforeInGraph({ calls }: PlanDraft, graph: PlannedGraph, pivot: string): Risk[] {
   const later = new Set(nodesCalling(pivot, graph));
-  for (const name of graph.layers.waves.flat()) {
-    if (graph.nodes.get(name)?.planned.after.some((earlier) => later.has(earlier))) later.add(name);
+  const order = graph.layers.waves.flat();
+  for (const name of order) {
+    const node = graph.nodes.get(name);
+    if (node && graph.after(node).some((earlier) => later.has(earlier))) later.add(name);
   }
-  const earlier = graph.layers.waves.flat().filter((name) => !later.has(name));
+  const earlier = order.filter((name) => !later.has(name));
   return earlier.flatMap((name) => {
     const call = calls.get(graph.nodes.get(name)?.given.call ?? '');
     return lastingOf(call).map((operation) => {
