@@ -6,7 +6,8 @@ import { Contest, type ContestOrder, type Moment } from '../../bench/comparison/
 import type { Ending } from '../../bench/comparison/contest/orderDesk.js';
 import { Database, hasPostgres, POSTGRES } from '../../bench/comparison/contest/postgres.js';
 import { programOf } from '../../bench/comparison/contest/programs.js';
-import { RestateServer } from '../../bench/comparison/contest/RestateServer.js';
+import { freePorts } from '../../bench/support/restate/freePorts.js';
+import { hasRestate, RestateServer } from '../../bench/support/restate/RestateServer.js';
 import { LINES, ORDERS, type PlannedOrder } from '../../examples/order-fulfilment/orders.js';
 import { readBooks } from '../../examples/order-fulfilment/services/books.js';
 import { SeededChance } from '../../src/kernel/SeededChance.js';
@@ -103,7 +104,9 @@ async function ended(contest: Contest, rows: readonly Row[], kills: readonly num
 async function storeOf(name: Name, folder: string, held: AsyncDisposableStack): Promise<string> {
   if (name === 'sixfold') return join(folder, 'journal.db');
   if (name === 'dbos') return held.use(new Database()).url;
-  return JSON.stringify(held.use(await RestateServer.start(join(folder, 'restate'))).ports);
+  const { ingress, admin } = held.use(await RestateServer.start(join(folder, 'restate'))).ports;
+  const [program] = await freePorts(1);
+  return JSON.stringify({ ingress, admin, program });
 }
 
 interface Verdict {
@@ -138,9 +141,12 @@ function table(verdicts: readonly Verdict[]): string {
 }
 
 const required = process.env.SIXFOLD_REQUIRE_SERVICES === '1';
-const isRunnable = required || hasPostgres();
-if (!isRunnable)
-  process.stderr.write(`comparison.test.ts: skipped what needs PostgreSQL: none at ${POSTGRES} in which this user may make a database.\n`);
+const missing = [
+  ...(required || hasPostgres() ? [] : [`PostgreSQL: none at ${POSTGRES} in which this user may make a database`]),
+  ...(required || hasRestate() ? [] : ['the Restate server: npm has none for this platform']),
+];
+const isRunnable = missing.length === 0;
+if (!isRunnable) process.stderr.write(`comparison.test.ts: skipped what needs ${missing.join('; ')}.\n`);
 const competing = isRunnable ? it : it.skip;
 
 describe('the same saga on three engines', () => {
