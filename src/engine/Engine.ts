@@ -217,8 +217,38 @@ export interface EngineSetup {
   readonly queues: readonly QueueLimits[];
 }
 
+/** What an engine offers beyond what all do. What it does not offer it refuses with `NOT_ON_ENGINE`. */
+export interface EngineCapabilities {
+  /** Code that changed goes on with an open run where it agrees with what was recorded; or a run ends on the code that it was begun with. */
+  readonly evolution: 'matched' | 'pinned';
+  /** That an effect with an undo is about to begin is recorded, or follows from replay. */
+  readonly undoIntent: 'recorded' | 'implied';
+  readonly fork: boolean;
+  readonly reopen: boolean;
+  readonly settle: boolean;
+  readonly check: boolean;
+  /** The records of a run are chained by hashes. */
+  readonly auditChain: boolean;
+  /** The values of ended runs can be erased while what they did stays. */
+  readonly erase: boolean;
+  /** How long a key stands for its run: until that is pruned, or for the time that the engine keeps ended runs. */
+  readonly keyRetention: 'until-pruned' | 'limited';
+  /** Who watches a run is told what happens in it, wherever that is, or only where it is driven. */
+  readonly progress: 'everywhere' | 'where-driven';
+}
+
+/** How a server reaches the runs that this process drives. */
+export interface Serving {
+  readonly url: string;
+  /** The server's name for what is served there, where this process made it known. */
+  readonly deployment: string | undefined;
+}
+
 export interface Engine {
   readonly name: string;
+  readonly capabilities: EngineCapabilities;
+  /** Undefined before `adopt`, and always where the engine has no server. */
+  readonly serving?: Serving | undefined;
   /** Opens the journal. Called once, before anything else. */
   open(setup: EngineSetup): Promise<void>;
   /**

@@ -1,4 +1,5 @@
 /** The table of error codes. `docs/errors.md` lists the same codes; a test compares the two. */
+import { RESTATE_CODES } from './restateCodes.js';
 import { SYSTEM_CODES } from './systemCodes.js';
 
 export type ErrorGroup =
@@ -19,6 +20,7 @@ export interface ErrorCodeEntry {
 }
 
 export const ERROR_CODES = {
+  ...RESTATE_CODES,
   ...SYSTEM_CODES,
   ANALYSER_NOT_APPLICABLE: {
     group: 'CommandFailure',

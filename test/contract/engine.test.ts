@@ -3,13 +3,23 @@ import { join } from 'node:path';
 import type { DurableRun } from '../../src/abstract/DurableRun.js';
 import type { Engine } from '../../src/engine/Engine.js';
 import { CancelledError, CommandFailure, OutcomeUnknownError } from '../../src/kernel/errors.js';
-import { ask, begin, type Code, codec, journalFolder, type OpenOptions, openEngine, resultOf } from '../support/engineHarness.js';
+import { ask, begin, type Code, codec, journalFolder, type OpenOptions, openEngine, resultOf, setupOf } from '../support/engineHarness.js';
+import { hasRestate, type RestateServers, restateServers } from '../support/restate/engines.js';
 
 const folder = journalFolder();
 let files = 0;
+const restate = restateServers(folder);
+const replayed = restateServers(folder, { forceReplay: true });
+const openRestate = (servers: RestateServers) => async (code: Code, options?: OpenOptions) => {
+  const opened = await servers.engine();
+  await opened.open(setupOf(code, options));
+  await opened.adopt();
+  return opened;
+};
 const ENGINES: Readonly<Record<string, (code: Code, options?: OpenOptions) => Promise<Engine>>> = {
   'embedded, in a file': (code, options) => openEngine(join(folder, `${files++}.db`), code, options),
   'embedded, in memory': (code, options) => openEngine(':memory:', code, options),
+  ...(hasRestate() && { restate: openRestate(restate), 'restate, replayed at every await': openRestate(replayed) }),
 };
 
 describe.each(Object.entries(ENGINES))('%s', (_name, open) => {
@@ -301,7 +311,13 @@ describe.each(Object.entries(ENGINES))('%s', (_name, open) => {
     await engine?.close();
     await (await run(() => Promise.reject(new Error('x')), options)).ended();
     await engine?.close();
-    const hanging = await run((durable) => ask(durable, 'long', null, () => new Promise(() => undefined)), options);
+    const { promise: started, resolve: begun } = Promise.withResolvers<void>();
+    const hang = () => {
+      begun();
+      return new Promise(() => undefined);
+    };
+    const hanging = await run((durable) => ask(durable, 'long', null, hang), options);
+    await started;
     await engine?.close();
     engine = undefined;
     await expect(hanging.ended()).rejects.toMatchObject({ code: 'RUN_HANDED_BACK' });
@@ -311,8 +327,8 @@ describe.each(Object.entries(ENGINES))('%s', (_name, open) => {
   it('lists runs and tells the history of one by the beginning of its id', async () => {
     const handle = await run((durable) => ask(durable, 'a', null, () => 1));
     await handle.ended();
-    expect(await engine?.list(10)).toMatchObject([{ id: handle.id, state: 'completed', steps: 1 }]);
-    const history = await engine?.history(handle.id.slice(0, 8));
+    expect((await engine?.list(10))?.slice(0, 1)).toMatchObject([{ id: handle.id, state: 'completed', steps: 1 }]);
+    const history = await engine?.history(handle.id.slice(0, -20));
     expect(history?.records.map(({ kind, label }) => `${kind} ${label}`)).toEqual(['started test', 'step-ended a', 'ended completed']);
     await expect(engine?.history('nothing')).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
   });

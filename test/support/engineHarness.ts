@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { DurableRun } from '../../src/abstract/DurableRun.js';
 import { silentTelemetry } from '../../src/abstract/Telemetry.js';
-import type { Engine, RunHandle } from '../../src/engine/Engine.js';
+import type { Engine, EngineSetup, RunHandle } from '../../src/engine/Engine.js';
 import { type EmbeddedEngineOptions, embeddedEngine } from '../../src/engine/embedded/EmbeddedEngine.js';
 import type { Call, Effect } from '../../src/kernel/Call.js';
 import { Carried } from '../../src/kernel/codec/Carried.js';
@@ -29,10 +29,16 @@ export interface OpenOptions extends Partial<EmbeddedEngineOptions> {
 export async function openEngine(
   file: string,
   code: Code,
-  { fingerprint = 'f1', onUnload, onLoad, ...options }: OpenOptions = {},
+  { fingerprint, onUnload, onLoad, ...options }: OpenOptions = {},
 ): Promise<Engine> {
   const engine = embeddedEngine({ file, durability: 'process', graceMs: 50, drainMs: 50, ...options });
-  await engine.open({
+  await engine.open(setupOf(code, { ...(fingerprint && { fingerprint }), ...(onUnload && { onUnload }), ...(onLoad && { onLoad }) }));
+  return engine;
+}
+
+/** Every run of an engine that is opened with it executes `code`. */
+export function setupOf(code: Code, { fingerprint = 'f1', onUnload, onLoad }: OpenOptions = {}): EngineSetup {
+  return {
     codec,
     logger: silent,
     telemetry: silentTelemetry,
@@ -51,8 +57,7 @@ export async function openEngine(
         progress: () => ({ done: 0 }),
       };
     },
-  });
-  return engine;
+  };
 }
 
 export function begin(engine: Engine, params: unknown = null, key?: string): Promise<RunHandle> {

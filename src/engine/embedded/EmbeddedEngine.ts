@@ -10,6 +10,7 @@ import { type Clock, systemClock } from '../../kernel/Clock.js';
 import { TransientError, UsageError } from '../../kernel/errors.js';
 import type {
   Engine,
+  EngineCapabilities,
   EngineSetup,
   ForkPoint,
   QueueEntry,
@@ -86,6 +87,18 @@ interface Opened {
 
 class EmbeddedEngine implements Engine {
   readonly name = 'embedded';
+  readonly capabilities: EngineCapabilities = {
+    evolution: 'matched',
+    undoIntent: 'recorded',
+    fork: true,
+    reopen: true,
+    settle: true,
+    check: true,
+    auditChain: true,
+    erase: true,
+    keyRetention: 'until-pruned',
+    progress: 'where-driven',
+  };
   private readonly clock: Clock;
   private readonly seedRoot = randomUUID();
   private seeds = 0;

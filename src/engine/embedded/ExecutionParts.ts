@@ -7,7 +7,7 @@ import type { SecretVault } from '../../kernel/SecretVault.js';
 import type { EndedRun, Program, RunOrigin } from '../Engine.js';
 import type { JournalRecord } from '../Record.js';
 import type { RunWatch } from '../RunWatch.js';
-import type { Journal, RunRow } from './Journal.js';
+import type { RunJournal, RunRow } from './Journal.js';
 import type { RunLog } from './RunLog.js';
 
 /** What a run leaves to the one that goes on with it. */
@@ -25,6 +25,8 @@ export interface RunHost {
   resting(runId: string): void;
   /** The step of a run has begun a run of its own, and waits for it. */
   childBegun(runId: string, step: string, childId: string): void;
+  /** An earlier load has begun the run of a step, or was about to. @param command name of that run's */
+  hasChild(runId: string, command: string, step: string): boolean;
   cancelChild(childId: string, reason: string): void;
   /** The end of the run is recorded and not on disk yet: in the same commit others are told. */
   ended(run: RunRow, origin: RunOrigin, ended: EndedRun): void;
@@ -34,7 +36,7 @@ export interface RunHost {
 
 /** What one load of a run stands on. */
 export interface ExecutionParts {
-  readonly journal: Journal;
+  readonly journal: RunJournal;
   readonly log: RunLog;
   readonly origin: RunOrigin;
   readonly program: Program;

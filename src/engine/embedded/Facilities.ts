@@ -62,8 +62,13 @@ export class Facilities {
   ) {}
 
   get steps(): Steps {
-    const { log, journal, codec, clock, graceMs, logger, secrets, trace, host, turnToStart } = this.parts;
-    this.madeSteps ??= new Steps({
+    this.madeSteps ??= this.makeSteps();
+    return this.madeSteps;
+  }
+
+  private makeSteps(): Steps {
+    const { log, codec, clock, graceMs, logger, secrets, trace, host, turnToStart } = this.parts;
+    return new Steps({
       deliveries: this.ports.deliveries,
       traceId: this.ports.traceId,
       publish: (happening, at) => this.ports.publish(happening, at),
@@ -71,7 +76,7 @@ export class Facilities {
       defect: (error) => this.ports.fail(error),
       stuck: (error) => this.ports.stuck(error),
       childBegun: (step, runId) => host.childBegun(log.run.id, step, runId),
-      hasChild: (command, step) => journal.runByKey(command, `${log.run.id}/${step}`) !== undefined,
+      hasChild: (command, step) => host.hasChild(log.run.id, command, step),
       cancelChild: (runId, reason) => host.cancelChild(runId, reason),
       runId: log.run.id,
       command: log.run.command,
@@ -89,7 +94,6 @@ export class Facilities {
       emit: (...event) => this.inbox.emit(...event),
       ...(turnToStart ? { turnToStart } : {}),
     });
-    return this.madeSteps;
   }
 
   get inbox(): Inbox {

@@ -99,6 +99,15 @@ export interface Admission {
   readonly nextAt: number | undefined;
 }
 
+/** What one load of a run needs of the journal that it is recorded in. */
+export type RunJournal = Pick<
+  Journal,
+  'sealing' | 'idle' | 'sure' | 'addRecord' | 'dropRecords' | 'publish' | 'putAside' | 'endRun' | 'committed'
+> & {
+  /** As `committed`, for who only wants to know: a journal may wait with the commit for who needs it. */
+  afterCommit?(): Promise<void>;
+};
+
 export interface Journal {
   /** Records are chained by hashes when they are added; else when they are read. */
   readonly sealing: boolean;

@@ -187,6 +187,10 @@ export class Loads implements RunHost {
     if (ended) parent.childEnded(step, outcomeForParent(ended, this.nothing));
   }
 
+  hasChild(runId: string, command: string, step: string): boolean {
+    return this.parts.journal.runByKey(command, `${runId}/${step}`) !== undefined;
+  }
+
   cancelChild(childId: string, reason: string): void {
     this.parts.tracker.cancel(childId, reason).catch((error: unknown) => {
       this.parts.setup.logger.warn(`Run ${childId} could not be cancelled with its parent: ${messageOf(error)}`, { run: childId });

@@ -6,13 +6,13 @@
  */
 import type { RunHappening } from '../../abstract/RunEvent.js';
 import type { RunWatch } from '../RunWatch.js';
-import type { Journal } from './Journal.js';
+import type { RunJournal } from './Journal.js';
 
 export class Publication {
   private readonly waiting: [RunHappening, number][] = [];
 
   constructor(
-    private readonly journal: Journal,
+    private readonly journal: RunJournal,
     private readonly watch: RunWatch,
   ) {}
 
@@ -23,7 +23,8 @@ export class Publication {
     }
     this.waiting.push([happening, at]);
     if (this.waiting.length > 1) return;
-    this.journal.committed().then(
+    const committed = this.journal.afterCommit?.() ?? this.journal.committed();
+    committed.then(
       () => {
         for (const next of this.waiting.splice(0)) this.watch.publish(...next);
       },

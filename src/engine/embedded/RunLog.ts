@@ -6,8 +6,8 @@
 import { InvariantViolation, UsageError } from '../../kernel/errors.js';
 import type { RunOrigin } from '../Engine.js';
 import type { JournalRecord } from '../Record.js';
-import { type Anchor, anchorOf, sealed, verifyChain } from './chain.js';
-import type { Journal, RunRow } from './Journal.js';
+import { type Anchor, anchorOf, type Bridges, sealed, verifyChain } from './chain.js';
+import type { Journal, RunJournal, RunRow } from './Journal.js';
 import { reopenedBody } from './superseded.js';
 
 export type NewRecord = Pick<JournalRecord, 'kind' | 'at' | 'label'> &
@@ -16,13 +16,18 @@ export type NewRecord = Pick<JournalRecord, 'kind' | 'at' | 'label'> &
     readonly body?: string | null | (() => string);
   };
 
+export interface Recorded {
+  readonly records: readonly JournalRecord[];
+  readonly bridges: Bridges;
+}
+
 export class RunLog {
   private lastSeq: number;
   private lastHash: string;
   private closed = false;
 
   private constructor(
-    private readonly journal: Journal,
+    private readonly journal: RunJournal,
     readonly run: RunRow,
     /** What was recorded before this load. */
     readonly earlier: readonly JournalRecord[],
@@ -32,16 +37,16 @@ export class RunLog {
     this.lastHash = last.hash;
   }
 
-  static begin(journal: Journal, run: RunRow, origin: RunOrigin): RunLog {
+  static begin(journal: RunJournal, run: RunRow, origin: RunOrigin): RunLog {
     const log = new RunLog(journal, run, [], startOf(journal, run));
-    journal.addRecord(run, log.next(firstOf(run, origin)));
+    journal.addRecord(run, log.first(origin));
     return log;
   }
 
   /** Begins with the run itself, unless another run of the command has its key. */
   static beginKeyed(journal: Journal, run: RunRow, origin: RunOrigin): { readonly log: RunLog; readonly added: Promise<boolean> } {
     const log = new RunLog(journal, run, [], startOf(journal, run));
-    return { log, added: journal.addKeyedRun(run, log.next(firstOf(run, origin))) };
+    return { log, added: journal.addKeyedRun(run, log.first(origin)) };
   }
 
   /** What the first record says, and what was changed when the run was reopened; journals of older versions say nothing. */
@@ -61,9 +66,12 @@ export class RunLog {
    * @throws InvariantViolation `JOURNAL_ALTERED`
    * @throws UsageError `RUN_ERASED`
    */
-  static read(journal: Journal, run: RunRow): RunLog {
-    const records = journal.records(run);
-    const bridges = journal.bridges(run);
+  static read(journal: RunJournal & Pick<Journal, 'records' | 'bridges'>, run: RunRow): RunLog {
+    return RunLog.of(journal, run, { records: journal.records(run), bridges: journal.bridges(run) });
+  }
+
+  /** Goes on behind records that were read elsewhere; throws as `read`. */
+  static of(journal: RunJournal, run: RunRow, { records, bridges }: Recorded): RunLog {
     verifyChain(run, records, bridges);
     if (run.erased) throw new UsageError('RUN_ERASED', `The values of run ${run.id} were erased.`, { details: { run: run.id } });
     refuseMissing(run, records);
@@ -84,18 +92,23 @@ export class RunLog {
     }
     const late = typeof fields.body === 'function' ? fields.body : undefined;
     const body = typeof fields.body === 'function' ? (this.journal.sealing ? fields.body() : null) : (fields.body ?? null);
-    const record = this.next({ ...fields, body });
+    const record = this.next(fields, body);
     this.journal.addRecord(this.run, record, late);
     return record;
   }
 
   /** A record that is not added here, and is the next one if it is added. */
   following(fields: NewRecord & { readonly body: string }): JournalRecord {
-    return this.next(fields);
+    return this.next(fields, fields.body);
   }
 
-  private next(fields: NewRecord & { readonly body: string | null }): JournalRecord {
-    const { kind, at, label, step = null, status = null, effect = null, startedAt = null, body } = fields;
+  private first(origin: RunOrigin): JournalRecord {
+    const fields = firstOf(this.run, origin);
+    return this.next(fields, fields.body);
+  }
+
+  private next(fields: NewRecord, body: string | null): JournalRecord {
+    const { kind, at, label, step = null, status = null, effect = null, startedAt = null } = fields;
     const unsealed = { seq: this.lastSeq + 1, kind, at, step, label, status, effect, startedAt, body, bodyDigest: null, hash: '' };
     const record = this.journal.sealing ? sealed(this.lastHash, unsealed) : unsealed;
     this.lastSeq = record.seq;
@@ -105,7 +118,7 @@ export class RunLog {
 }
 
 /** What the first record is chained to; a journal that is not sealing is spared the hash. */
-function startOf(journal: Journal, run: RunRow): Pick<Anchor, 'seq' | 'hash'> {
+function startOf(journal: RunJournal, run: RunRow): Pick<Anchor, 'seq' | 'hash'> {
   return journal.sealing ? anchorOf(run, [], NO_BRIDGES) : UNSEALED;
 }
 

@@ -13,6 +13,7 @@ import { RunLog } from './RunLog.js';
 const NOBODY: RunHost = {
   resting: () => undefined,
   childBegun: () => undefined,
+  hasChild: () => false,
   cancelChild: () => undefined,
   ended: () => undefined,
   succeed: () => '',

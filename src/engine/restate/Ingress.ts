@@ -1,0 +1,141 @@
+/**
+ * Restate's ingress, by its HTTP interface.
+ *
+ * Owns: the connections, how often and how long a request is tried. Does not own: what is sent. Every request may be repeated: a run is begun once
+ * for its key.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { Agent, request } from 'undici';
+import { messageOf, TransientError, UsageError } from '../../kernel/errors.js';
+import { type Address, RUN } from './RunAddress.js';
+
+/** Between two tries, in milliseconds; doubled each time up to the greatest. */
+const PAUSE_MS = 50;
+const PAUSE_MS_MAX = 1000;
+/** What Restate says of an invocation that has not ended. */
+const NOT_READY = 470;
+const NOT_FOUND = 404;
+
+export interface IngressOptions {
+  readonly url: string;
+  /** How long a request is tried in all. */
+  readonly timeoutMs: number;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly text: string;
+}
+
+interface Sent {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: unknown;
+  /** Besides those below 300. */
+  readonly accepts?: readonly number[];
+}
+
+export class Ingress {
+  private readonly url: string;
+  private readonly agent = new Agent();
+  private closed = false;
+
+  constructor(private readonly options: IngressOptions) {
+    this.url = options.url.replace(/\/+$/, '');
+  }
+
+  /** Begins an invocation, once for its key. @returns whether it was this one that began it */
+  async submit(address: Address, input: unknown): Promise<boolean> {
+    const { text } = await this.send({ method: 'POST', path: `/${pathOf(address)}/${RUN}/send`, body: input });
+    const { status } = JSON.parse(text) as { readonly status?: string };
+    return status !== 'PreviouslyAccepted';
+  }
+
+  /** Calls a handler beside the run. */
+  async call<T>(address: Address, handler: string, input?: unknown): Promise<T | undefined> {
+    const { text } = await this.send({ method: 'POST', path: `/${pathOf(address)}/${handler}`, body: input });
+    return text === '' ? undefined : (JSON.parse(text) as T);
+  }
+
+  /** What the invocation gave; undefined when it has not ended, null when there is none. */
+  async output<T>({ service, key }: Address): Promise<T | undefined | null> {
+    const path = `/restate/workflow/${service}/${encodeURIComponent(key)}/output`;
+    const { status, text } = await this.send({ method: 'GET', path, accepts: [NOT_FOUND, NOT_READY] });
+    if (status === NOT_FOUND) return null;
+    return status === NOT_READY ? undefined : (JSON.parse(text) as T);
+  }
+
+  /** What the invocation gives, when it ends, however long that takes; undefined when this was closed before, null when there is none. */
+  async attach<T>({ service, key }: Address): Promise<T | undefined | null> {
+    const path = `/restate/workflow/${service}/${encodeURIComponent(key)}/attach`;
+    for (let pause = PAUSE_MS; !this.closed; pause = Math.min(pause * 2, PAUSE_MS_MAX)) {
+      try {
+        const { status, text } = await this.once({ method: 'GET', path }, 0);
+        if (status < 300) return JSON.parse(text) as T;
+        if (status === NOT_FOUND) return null;
+      } catch {
+        // The server is away, or this was closed: asked again as long as it was not.
+      }
+      if (!this.closed) await wait(pause);
+    }
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.agent.destroy();
+  }
+
+  /** @throws TransientError `RESTATE_UNREACHABLE`, UsageError `RESTATE_REFUSED` */
+  private async send(sent: Sent): Promise<Reply> {
+    const { path, accepts = [] } = sent;
+    const until = Date.now() + this.options.timeoutMs;
+    let failure: unknown;
+    for (let pause = PAUSE_MS; Date.now() < until; pause = Math.min(pause * 2, PAUSE_MS_MAX)) {
+      try {
+        const reply = await this.once(sent, Math.max(1, until - Date.now()));
+        const { status, text } = reply;
+        if (status < 300 || accepts.includes(status)) return reply;
+        if (status < 500 && status !== 429) throw refused(path, status, text);
+        failure = `${status} ${text}`;
+      } catch (error) {
+        if (error instanceof UsageError || this.closed) throw error;
+        failure = messageOf(error);
+      }
+      await wait(Math.min(pause, Math.max(0, until - Date.now())));
+    }
+    throw this.unreachable(failure);
+  }
+
+  /** @param timeoutMs 0 waits for ever */
+  private async once({ method, path, body }: Sent, timeoutMs: number): Promise<Reply> {
+    const reply = await request(this.url + path, {
+      method,
+      dispatcher: this.agent,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+      ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    return { status: reply.statusCode, text: await reply.body.text() };
+  }
+
+  private unreachable(failure: unknown): TransientError {
+    return new TransientError(
+      'RESTATE_UNREACHABLE',
+      `Restate did not take the request at ${this.url} within ${this.options.timeoutMs} ms: ${String(failure)}. ` +
+        'Whether a run was begun is not known: with a key it can be asked for again without beginning two.',
+      { details: { url: this.url } },
+    );
+  }
+}
+
+function refused(path: string, status: number, text: string): UsageError {
+  const why = status === NOT_FOUND ? 'no worker with this command is registered' : text;
+  return new UsageError('RESTATE_REFUSED', `Restate refused ${path}: ${status}, ${why}. Start a worker with \`sixfold worker\`.`, {
+    details: { status },
+  });
+}
+
+function pathOf({ service, key }: Address): string {
+  return `${service}/${encodeURIComponent(key)}`;
+}

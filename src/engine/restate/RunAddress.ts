@@ -1,0 +1,32 @@
+/** Where a run is to be found in Restate: its id says which command it is of, and under which key. */
+import { randomUUID } from 'node:crypto';
+import { digest } from '../../kernel/digest.js';
+import { UsageError } from '../../kernel/errors.js';
+
+export interface Address {
+  readonly service: string;
+  readonly key: string;
+}
+
+/** Handlers of the service that a command becomes. */
+export const RUN = 'run';
+export const POST = 'post';
+/** The service of the queues, one object for each. */
+export const QUEUE = 'sixfold-queue';
+
+/** The same for the same key of a command. */
+export function newRunId(command: string, key?: string): string {
+  return `${command}.${key === undefined ? randomUUID() : digest(key)}`;
+}
+
+/** @param turn how often the run was gone on with after its end @throws UsageError `RUN_NOT_FOUND` for an id of another engine */
+export function addressOf(run: string, turn = 0): Address {
+  const dot = run.indexOf('.');
+  if (dot < 1 || dot === run.length - 1) {
+    throw new UsageError('RUN_NOT_FOUND', `"${run}" is no id of a run on Restate: those are COMMAND.KEY. \`sixfold runs list\` shows them.`, {
+      details: { run },
+    });
+  }
+  const key = run.slice(dot + 1);
+  return { service: run.slice(0, dot), key: turn === 0 ? key : `${key}~${turn}` };
+}

@@ -1,0 +1,99 @@
+/**
+ * The runs that this process drives.
+ *
+ * Owns: which invocation a run is connected to. Invariant: a run is loaded at most once in a process; one whose invocation was cut off is kept for
+ * the next one, and given up when none comes.
+ */
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../../kernel/Clock.js';
+import type { RunWatch } from '../RunWatch.js';
+import type { RunInput } from './RunMessages.js';
+import type { RunRecords } from './RunRecords.js';
+import { RunSession, type SessionParts } from './RunSession.js';
+
+export interface SessionsParts extends Omit<SessionParts, 'over' | 'begun' | 'closing'> {
+  readonly clock: Clock;
+  /** How long a run whose invocation was cut off is kept. */
+  readonly keptMs: number;
+}
+
+/** Is told of a load that begins. */
+export type Observer = (watch: RunWatch) => void;
+
+/** Whoever began a run and never looks at it again is forgotten behind so many others. */
+const OBSERVED_MAX = 10_000;
+
+interface Entry {
+  readonly session: RunSession;
+  /** The invocation that it is connected to. */
+  signal: AbortSignal;
+  forget: (() => void) | undefined;
+}
+
+export class Sessions {
+  private readonly entries = new Map<string, Entry>();
+  private readonly closing = new AbortController();
+  private readonly observers = new LRUCache<string, Set<Observer>>({ max: OBSERVED_MAX });
+
+  constructor(private readonly parts: SessionsParts) {}
+
+  get(runId: string): RunSession | undefined {
+    return this.entries.get(runId)?.session;
+  }
+
+  /** @param signal aborted when the invocation is over, for whatever reason */
+  open(input: RunInput, records: RunRecords, signal: AbortSignal): RunSession {
+    const entry = this.entries.get(input.run) ?? this.add(input, records, signal);
+    entry.forget?.();
+    entry.forget = undefined;
+    entry.signal = signal;
+    signal.addEventListener('abort', () => this.cutOff(input.run, signal), { once: true });
+    return entry.session;
+  }
+
+  /** Tells of every load of a run that begins here, until it is told that this is not wanted any more. */
+  observe(runId: string, observer: Observer): () => void {
+    const observers = this.observers.get(runId) ?? new Set();
+    this.observers.set(runId, observers.add(observer));
+    return () => {
+      observers.delete(observer);
+      if (observers.size === 0) this.observers.delete(runId);
+    };
+  }
+
+  async close(drainMs: number): Promise<void> {
+    this.closing.abort();
+    await Promise.all([...this.entries.values()].map(({ session }) => session.handBack(drainMs)));
+    for (const { session, forget } of this.entries.values()) {
+      forget?.();
+      session.giveUp('its worker was closed');
+    }
+    this.entries.clear();
+  }
+
+  private add(input: RunInput, records: RunRecords, signal: AbortSignal): Entry {
+    const begun: SessionParts['begun'] = (runId, watch) => {
+      for (const observer of this.observers.get(runId) ?? []) observer(watch);
+    };
+    const session = new RunSession(input, { ...this.parts, closing: this.closing.signal, begun, over: ({ id }) => this.remove(id) }, records);
+    const entry: Entry = { session, signal, forget: undefined };
+    this.entries.set(input.run, entry);
+    return entry;
+  }
+
+  private cutOff(runId: string, signal: AbortSignal): void {
+    const entry = this.entries.get(runId);
+    if (entry?.signal !== signal) return; // Another invocation was faster.
+    const { clock, keptMs } = this.parts;
+    entry.forget = clock.after(keptMs, () => {
+      this.remove(runId);
+      entry.session.giveUp('no invocation of it came back to this process');
+    });
+    entry.session.disconnect();
+  }
+
+  private remove(runId: string): void {
+    this.entries.get(runId)?.forget?.();
+    this.entries.delete(runId);
+  }
+}

@@ -1,0 +1,3 @@
+/** The door `sixfold/restate`. */
+export { type RestateEngineOptions, restateEngine } from './RestateEngine.js';
+export type { ListenOptions } from './Worker.js';
