@@ -39,6 +39,7 @@ const LAYERS = [
   }),
   layer('engine', {
     layers: ['kernel', 'abstract'],
+    packages: ['@restatedev/restate-sdk', 'lru-cache', 'undici'],
     why:
       'An engine drives programs, whatever they are: it does not know systems, orchestration or the container. The host gives it a ' +
       '`Program` that knows them.',
@@ -79,19 +80,24 @@ module.exports = {
     {
       name: 'cli-imports',
       comment:
-        'The command line uses only the doors that a user has: src/index.ts, the host, and the index.ts of a command. ' +
+        'The command line uses only the doors that a user has: src/index.ts, the host, the index.ts of a command, and that of the Restate ' +
+        'engine. ' +
         'If it needs more, a user needs it too: export it from the door.',
       severity: 'error',
       from: { path: '^src/cli/' },
-      to: { path: '^src/', pathNot: ['^src/cli/', '^src/index\\.ts$', '^src/host/', '^src/commands/[^/]+/index\\.ts$'] },
+      to: {
+        path: '^src/',
+        pathNot: ['^src/cli/', '^src/index\\.ts$', '^src/host/', '^src/commands/[^/]+/index\\.ts$', '^src/engine/restate/index\\.ts$'],
+      },
     },
     {
       name: 'public-door-imports',
       comment:
-        'Importing sixfold must not load commands, the command line, or a channel with a package of its own; they have doors of their own.',
+        'Importing sixfold must not load commands, the command line, the Restate engine, or a channel with a package of its own; they have ' +
+        'doors of their own.',
       severity: 'error',
       from: { path: '^src/index\\.ts$' },
-      to: { path: '^src/(commands|cli|systems/channels/(http|grpc))/' },
+      to: { path: '^src/(commands|cli|engine/restate|systems/channels/(http|grpc))/' },
     },
     {
       name: 'concrete-engine',
@@ -99,8 +105,25 @@ module.exports = {
         'Only the host, and src/index.ts which exports it, names a concrete engine. Everybody else uses the port engine/Engine.ts, so that ' +
         'a command runs on any engine.',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/engine/embedded/', '^src/host/', '^src/index\\.ts$'] },
+      from: { path: '^src/', pathNot: ['^src/engine/(embedded|restate)/', '^src/host/', '^src/index\\.ts$'] },
       to: { path: '^src/engine/embedded/' },
+    },
+    {
+      name: 'restate-door',
+      comment:
+        'The Restate engine has a door of its own, sixfold/restate, which only an application and the command line go through. Everybody ' +
+        'else uses the port engine/Engine.ts, so that a command runs on any engine.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/engine/restate/', '^src/cli/'] },
+      to: { path: '^src/engine/restate/' },
+    },
+    {
+      name: 'restate-sdk',
+      comment:
+        'Only the Restate engine names the SDK of Restate, and loads it in engine/restate/sdk.ts when a worker begins: users need not have it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/engine/restate/' },
+      to: { path: '(^|/)node_modules/@restatedev/' },
     },
     {
       name: 'winston-in-host',

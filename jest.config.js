@@ -28,6 +28,7 @@ export default {
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^sixfold$': '<rootDir>/src/index.ts',
+    '^sixfold/restate$': '<rootDir>/src/engine/restate/index.ts',
     '^sixfold/channels/(\\w+)$': '<rootDir>/src/systems/channels/$1/index.ts',
   },
   transform: {

@@ -38,6 +38,7 @@ export type { ParamsOf, ResultOf, TypedCommand } from './abstract/TypedCommand.j
 export type {
   EndedRun,
   Engine,
+  EngineCapabilities,
   EngineSetup,
   ForkPoint,
   Program as EngineProgram,
@@ -49,6 +50,7 @@ export type {
   RunOrigin,
   RunState,
   RunSummary,
+  Serving,
   Settlement,
   Signal,
   StartedRun,

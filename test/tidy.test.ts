@@ -65,6 +65,8 @@ describe('layers', () => {
     'cli-imports': { 'cli/planted.ts': "export * from '../engine/embedded/EmbeddedEngine.js';" },
     'public-door-imports': { 'index.ts': "export * from './cli/exitCodes.js';" },
     'concrete-engine': { 'cli/planted.ts': "export * from '../engine/embedded/EmbeddedEngine.js';" },
+    'restate-door': { 'host/plantedEngine.ts': "export * from '../engine/restate/index.js';" },
+    'restate-sdk': { 'host/plantedSdk.ts': "export type * from '@restatedev/restate-sdk';" },
     'winston-in-host': { 'orchestration/plantedLog.ts': "export type { Logger } from 'winston';" },
     'public-door-is-for-outside': { 'commands/multi-analysis/plantedDoor.ts': "export * from '../../index.js';" },
     'own-door': { 'commands/multi-analysis/plantedOwnDoor.ts': "export * from './index.js';" },
@@ -197,7 +199,7 @@ describe('documents', () => {
   function isPublic(name: string): boolean {
     const [base = '', member] = name.split('.');
     return files
-      .filter((path) => /^src\/(commands\/[^/]+\/|systems\/channels\/[^/]+\/)?index\.ts$/.test(path))
+      .filter((path) => /^src\/(commands\/[^/]+\/|systems\/channels\/[^/]+\/|engine\/restate\/)?index\.ts$/.test(path))
       .some((door) => {
         if (!exportsOf(door).includes(base)) return false;
         if (member === undefined) return true;
@@ -312,14 +314,14 @@ describe('code', () => {
     rmSync(join(ROOT, FRESH_REPORTS), { recursive: true, force: true });
     const check = (name: string): Promise<Said> =>
       tool('@microsoft/api-extractor/bin/api-extractor', ['run', '--config', `docs/api/${name}.json`]);
-    reports = new Map(['sixfold', 'http', 'grpc', 'multi-analysis', 'opentelemetry'].map((name) => [name, check(name)]));
+    reports = new Map(['sixfold', 'http', 'grpc', 'restate', 'multi-analysis', 'opentelemetry'].map((name) => [name, check(name)]));
   });
 
   it('has no file, export or dependency that nothing uses', async () => {
     expect((await knip).output.trim()).toBe('');
   });
 
-  it.each(['sixfold', 'http', 'grpc', 'multi-analysis', 'opentelemetry'])(
+  it.each(['sixfold', 'http', 'grpc', 'restate', 'multi-analysis', 'opentelemetry'])(
     'has the public API that docs/api/%s.api.md says; npm run api updates it',
     async (name) => {
       expect(existsSync(join(ROOT, 'dist/index.d.ts')) || 'dist is missing: npm run build').toBe(true);

@@ -1,6 +1,6 @@
 /** Starts the services, runs ten orders while things go wrong, and looks into the books. `npm run example:order-fulfilment`. */
 import { join } from 'node:path';
-import { type CommandRunner, type Logger, type Outcome, runRecordMarkdown, startSixfold } from 'sixfold';
+import { type CommandRunner, type Engine, type Logger, type Outcome, runRecordMarkdown, startSixfold } from 'sixfold';
 import { channelsTo } from './channels.js';
 import { FulfilOrder, type Shipment } from './FulfilOrder.js';
 import { LINES, ORDERS, type PlannedOrder } from './orders.js';
@@ -11,12 +11,14 @@ import { shop } from './shop.js';
 export interface ExampleOptions extends FleetOptions {
   readonly print: (text: string) => void;
   readonly logger: Logger;
+  /** @default the embedded one, with its journal in the folder */
+  readonly engine?: Engine;
 }
 
 /** @returns every order ended as it should, and the books balance */
-export async function fulfilOrders({ print, logger, ...options }: ExampleOptions): Promise<boolean> {
+export async function fulfilOrders({ print, logger, engine, ...options }: ExampleOptions): Promise<boolean> {
   await using fleet = await ServiceFleet.start(options);
-  await using runner = await startSixfold(shop(channelsTo(fleet), join(options.folder, 'journal.db'), { logger }));
+  await using runner = await startSixfold(shop(channelsTo(fleet), join(options.folder, 'journal.db'), { logger }), engine && { engine });
   let asPlanned = true;
   for (const [index, order] of ORDERS.entries()) {
     const orderId = `order-${index + 1}`;

@@ -105,7 +105,8 @@ export class Standstill {
   }
 }
 
-function goesOnByItself({ what, until }: RecordedWait): boolean {
+/** Or will soon: then it is waited for. */
+export function goesOnByItself({ what, until }: RecordedWait): boolean {
   if (what !== 'gate' && what !== 'signal' && what !== 'person') return true;
   return until !== null && Date.parse(until) - Date.now() <= PATIENCE_MS;
 }

@@ -8,6 +8,7 @@ import {
   type AnyCommand,
   type Class,
   type CommandRunner,
+  type Engine,
   embeddedEngine,
   registeredCommand,
   sixfoldModule,
@@ -15,6 +16,7 @@ import {
   UsageError,
 } from '../index.js';
 import type { Application, OpenOptions } from './Application.js';
+import { chosenEngine } from './chosenEngine.js';
 
 const COMMANDS: readonly Class<AnyCommand>[] = [MultiAnalysisExecutionCommand];
 const STANDARD_FOLDER = '.sixfold';
@@ -23,19 +25,18 @@ export function builtIn(): Application {
   return { commands: COMMANDS.map(registeredCommand), journal: 'chosen', open, [Symbol.asyncDispose]: async () => undefined };
 }
 
-async function open({ purpose, db, verbose }: OpenOptions): Promise<CommandRunner> {
-  const file = purpose === 'plan' ? ':memory:' : journalFile(db);
-  if (purpose === 'start') prepareJournalFolder(file);
+async function open({ purpose, db, verbose, start }: OpenOptions): Promise<CommandRunner> {
+  const chosen = purpose === 'plan' ? embeddedEngine({ file: ':memory:' }) : (start?.engine ?? (await chosenEngine()));
+  const engine = chosen ?? onJournal(journalFile(db), purpose);
   const container = new Container();
-  container.load(
-    multiAnalysisModule(),
-    sixfoldModule({
-      engine: embeddedEngine({ file, readOnly: purpose === 'look' }),
-      commands: COMMANDS,
-      logger: consoleLogger(verbose ? 'debug' : 'warn'),
-    }),
-  );
-  return startSixfold(container, { resume: false });
+  const logger = consoleLogger(verbose ? 'debug' : 'warn');
+  container.load(multiAnalysisModule(), sixfoldModule({ engine, commands: COMMANDS, logger }));
+  return startSixfold(container, { ...start, engine, resume: purpose === 'serve' });
+}
+
+function onJournal(file: string, purpose: OpenOptions['purpose']): Engine {
+  if (purpose === 'start' || purpose === 'serve') prepareJournalFolder(file);
+  return embeddedEngine({ file, readOnly: purpose === 'look' });
 }
 
 /** The journal file that was named, or the standard one. */

@@ -3,12 +3,11 @@ import { type CommandRunner, type CommandSpec, type Outcome, type Run, SixfoldEr
 import { EXIT } from './exitCodes.js';
 import { jsonText } from './jsonText.js';
 import { ProgressView } from './ProgressView.js';
+import { RemoteStandstill } from './RemoteStandstill.js';
 import { Standstill } from './Standstill.js';
 import { settleHint } from './settleHint.js';
+import { stay } from './stay.js';
 import { type SameJournal, waitingData, waitingText } from './waitingText.js';
-
-/** Any time does. */
-const STAY_MS = 60_000;
 
 export interface FollowOptions {
   readonly runner: CommandRunner;
@@ -31,9 +30,11 @@ export async function followRun(run: Run<unknown>, options: FollowOptions): Prom
   const view = await ProgressView.open(systems, { stream: stderr, live: stderr.isTTY, colour });
   const stopListening = options.foreign === true ? () => undefined : cancelOnInterrupt(run, (text) => view.say(text));
   if (options.foreign === true) view.say(`Run ${run.id} is under way in another process; Ctrl-C leaves it alone.`);
-  if ((await runner.history(run.id)).state === 'queued') view.say(`Run ${run.id} is queued behind the limits of ${run.command}.`);
+  const isRemote = runner.engine.name === 'restate';
+  if (isRemote) view.say(`Run ${run.id} is with the workers of ${run.command}.`);
+  else if ((await runner.history(run.id)).state === 'queued') view.say(`Run ${run.id} is queued behind the limits of ${run.command}.`);
   const stopStaying = stay();
-  const standstill = options.wait ? undefined : new Standstill(runner, run);
+  const standstill = options.wait ? undefined : new (isRemote ? RemoteStandstill : Standstill)(runner, run);
   try {
     await view.follow(run.progress());
     const outcome = await run.outcome();
@@ -51,12 +52,6 @@ export async function followRun(run: Run<unknown>, options: FollowOptions): Prom
     stopStaying();
     stopListening();
   }
-}
-
-/** Keeps the process alive: where a run waits for others, or another process has it, nothing else does. */
-function stay(): () => void {
-  const timer = setInterval(() => undefined, STAY_MS);
-  return () => clearInterval(timer);
 }
 
 /** The first Ctrl-C cancels the run, which ends its children and removes its files; the second leaves at once. */

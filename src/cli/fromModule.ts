@@ -2,7 +2,6 @@
 import { statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { Container } from 'inversify';
-import { consoleLogger } from '../host/consoleLogger.js';
 import {
   type CommandRunner,
   type ErrorCode,
@@ -10,11 +9,11 @@ import {
   type RegisteredCommand,
   registeredCommandsOf,
   SixfoldError,
-  sixfoldModule,
   startSixfold,
   UsageError,
 } from '../index.js';
 import type { Application, OpenOptions } from './Application.js';
+import { chosenEngine } from './chosenEngine.js';
 import { firstLineOf } from './explain.js';
 
 /** A file, and who named it: a flag, a variable or a package.json. */
@@ -50,27 +49,15 @@ class ModuleApplication implements Application {
     readonly commands: readonly RegisteredCommand[],
   ) {}
 
-  open({ purpose, verbose }: OpenOptions): Promise<CommandRunner> {
-    return startSixfold(purpose === 'plan' ? this.withoutJournal(verbose) : this.container, { resume: false });
+  async open({ purpose, start }: OpenOptions): Promise<CommandRunner> {
+    // A plan neither makes nor locks the journal, and asks no server.
+    const engine = purpose === 'plan' ? embeddedEngine({ file: ':memory:' }) : (start?.engine ?? (await chosenEngine()));
+    return startSixfold(this.container, { ...start, ...(engine && { engine }), resume: purpose === 'serve' });
   }
 
   /** Closes what the container opened and knows how to close. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.container.unbindAllAsync();
-  }
-
-  /** The same bindings under a journal in memory, so that a plan neither makes nor locks the real one. */
-  private withoutJournal(verbose: boolean): Container {
-    // Of the application's own copy of Inversify, which need not be that of Sixfold.
-    const child = new (this.container.constructor as typeof Container)({ parent: this.container });
-    child.load(
-      sixfoldModule({
-        engine: embeddedEngine({ file: ':memory:' }),
-        commands: this.commands.map(({ type }) => type),
-        logger: consoleLogger(verbose ? 'debug' : 'warn'),
-      }),
-    );
-    return child;
   }
 }
 

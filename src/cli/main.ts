@@ -10,6 +10,7 @@ import { addNew } from './newCommand.js';
 import { addPlan, addRun } from './runAndPlan.js';
 import { addRuns } from './runs.js';
 import { addSystems } from './systems.js';
+import { addWorker } from './worker.js';
 
 /**
  * Runs the command line and sets the exit code; never throws.
@@ -44,6 +45,11 @@ function programOf(application: Application, exit: (code: number) => void): Comm
   addPlan(program.command('plan').description('Show what a command would do. Executes nothing.'), application);
   addRuns(
     program.command('runs').description('List, show and resume runs, tell them something, and keep their journal.'),
+    application,
+    exit,
+  );
+  addWorker(
+    program.command('worker').description('Serve the commands: go on with the runs of a journal, or take those of a Restate cluster.'),
     application,
     exit,
   );

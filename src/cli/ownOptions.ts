@@ -14,8 +14,8 @@ export interface OwnOptions {
 }
 
 export interface OwnOptionsSpec {
-  /** What `--json` does. */
-  readonly json: string;
+  /** What `--json` does. @default there is no such option */
+  readonly json?: string;
   /** The subcommand opens a journal, which `--db` names where the user chooses it. */
   readonly usesJournal: boolean;
   /** The subcommand takes a run to its end. @default false */
@@ -31,7 +31,7 @@ export function addOwnOptions(
   { json, usesJournal, follows = false, starts = false }: OwnOptionsSpec,
 ): void {
   const own = journal === 'own';
-  addOption(target, 'json', new Option('--json', json));
+  if (json !== undefined) addOption(target, 'json', new Option('--json', json));
   if (usesJournal) addOption(target, 'db', own ? refusedJournal() : new Option('--db <file>', JOURNAL));
   if (follows) addOption(target, 'wait', new Option('--wait', WAIT));
   if (starts) addOption(target, 'principal', new Option('--principal <json>', PRINCIPAL).argParser(readPrincipal));

@@ -9,6 +9,7 @@ import type { Codec } from '../kernel/codec/Codec.js';
 import type { Logger } from '../kernel/Logger.js';
 import type { SecretVault } from '../kernel/SecretVault.js';
 import type { EndStatus, JournalRecord } from './Record.js';
+import type { Stores } from './stores/Stores.js';
 
 /** What is known of a run from its start. Texts are the codec's. */
 export interface StartedRun {
@@ -58,6 +59,11 @@ export interface StartRequest {
   readonly parentStep?: string | undefined;
   /** Limits that the run waits for, and its place among the others. */
   readonly queue?: QueueEntry | undefined;
+  /**
+   * Whoever starts it waits for its end and for nothing else: the run need not be recorded when `start` resolves, and what it is refused with may
+   * come with its end. @default false
+   */
+  readonly awaited?: boolean | undefined;
 }
 
 /** How much of a queue may go on at once. */
@@ -249,6 +255,12 @@ export interface Engine {
   readonly capabilities: EngineCapabilities;
   /** Undefined before `adopt`, and always where the engine has no server. */
   readonly serving?: Serving | undefined;
+  /**
+   * State, locks and topics that the processes of this engine share.
+   *
+   * @throws UsageError `ENGINE_CLOSED` when it is not open, `ENGINE_READ_ONLY`
+   */
+  readonly stores: Stores;
   /** Opens the journal. Called once, before anything else. */
   open(setup: EngineSetup): Promise<void>;
   /**

@@ -105,6 +105,11 @@ export class CommandRunner implements AsyncDisposable {
     return this.parts.registry.all;
   }
 
+  /** What its runs are kept by. */
+  get engine(): Pick<Engine, 'name' | 'capabilities' | 'serving'> {
+    return this.parts.engine;
+  }
+
   /**
    * Runs a command to its end.
    *
@@ -114,7 +119,7 @@ export class CommandRunner implements AsyncDisposable {
   async execute<C extends AnyCommand>(type: Class<C>, params: InputOf<ParamsOf<C>>, options: ExecuteOptions = {}): Promise<ResultOf<C>> {
     const { starter, registry } = this.parts;
     const command = registry.ofType(type);
-    const handle = await starter.start(command, params, options);
+    const handle = await starter.start(command, params, { ...options, awaited: true });
     const end = handle.ended();
     if (options.signal) cancelOn(options.signal, handle, end);
     return starter.resultOf(await end, command);

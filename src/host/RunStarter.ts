@@ -33,6 +33,8 @@ export interface StartSettings {
   readonly parent?: string | undefined;
   readonly parentStep?: string | undefined;
   readonly priority?: number | undefined;
+  /** The caller waits for the end and for nothing else. */
+  readonly awaited?: boolean | undefined;
 }
 
 export class RunStarter implements ChildCommands {
@@ -69,6 +71,7 @@ export class RunStarter implements ChildCommands {
       parent,
       parentStep,
       queue: queueEntry(command, params, settings),
+      awaited: settings.awaited,
     });
   }
 

@@ -50,8 +50,12 @@ export function sixfoldModule(options: SixfoldOptions): ContainerModule {
 }
 
 export interface StartOptions {
-  /** Goes on with the runs that an earlier process left. @default true */
+  /** Goes on with the runs that an earlier process left, and takes those that a server hands out. @default true */
   readonly resume?: boolean;
+  /** Keeps the runs instead of the engine of the module: the same application on a cluster, or in memory for a test. @default the module's */
+  readonly engine?: Engine;
+  /** Puts something around the telemetry of the module. @default the module's alone */
+  readonly telemetry?: (own: Telemetry) => Telemetry;
 }
 
 /**
@@ -60,9 +64,10 @@ export interface StartOptions {
  *
  * @throws UsageError `SIXFOLD_NOT_LOADED`, `SIXFOLD_LOADED_TWICE`, those of `registeredCommand`, and those of the engine's journal.
  */
-export async function startSixfold(container: Container, { resume = true }: StartOptions = {}): Promise<CommandRunner> {
+export async function startSixfold(container: Container, start: StartOptions = {}): Promise<CommandRunner> {
   const options = optionsOf(container);
-  const { engine, commands, logger: given, authorizer } = options;
+  const { commands, logger: given, authorizer } = options;
+  const { resume = true, engine = options.engine, telemetry = asItIs } = start;
   const registry = new CommandRegistry(commands);
   const secrets = new SecretVault(options.secrets ?? [environmentSecrets()]);
   const codec = new Codec(declaredFieldClass, secrets);
@@ -76,7 +81,7 @@ export async function startSixfold(container: Container, { resume = true }: Star
     secrets,
     commands: registry.all.map(({ name }) => name),
     queues: registry.queues,
-    telemetry: options.telemetry ?? (await defaultTelemetry()),
+    telemetry: telemetry(options.telemetry ?? (await defaultTelemetry())),
     load: (started, origin) => new CommandProgram({ command: registry.named(started.command), started, origin }, parts),
   });
   try {
@@ -115,6 +120,10 @@ function optionsOf(container: Container): SixfoldOptions {
     );
   }
   return options;
+}
+
+function asItIs(own: Telemetry): Telemetry {
+  return own;
 }
 
 /** Loaded late, since most of its cost is the API's. */

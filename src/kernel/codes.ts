@@ -1,5 +1,6 @@
 /** The table of error codes. `docs/errors.md` lists the same codes; a test compares the two. */
 import { RESTATE_CODES } from './restateCodes.js';
+import { STORE_CODES } from './storeCodes.js';
 import { SYSTEM_CODES } from './systemCodes.js';
 
 export type ErrorGroup =
@@ -21,6 +22,7 @@ export interface ErrorCodeEntry {
 
 export const ERROR_CODES = {
   ...RESTATE_CODES,
+  ...STORE_CODES,
   ...SYSTEM_CODES,
   ANALYSER_NOT_APPLICABLE: {
     group: 'CommandFailure',

@@ -35,6 +35,11 @@ const PAGES: Readonly<Record<string, readonly string[]>> = {
     'declare class Trip { city: string } declare class Booked { id: string }',
     'declare const BookTrip: Class<PlainCommand<Trip, Booked>>; declare const CancelTrip: Class<PlainCommand<Booked, void>>;',
   ],
+  scaling: [
+    "import type { Class, PlainCommand } from 'sixfold';",
+    'declare class Order { orderId: string } declare const order: Order; declare const PlaceOrder: Class<PlainCommand<Order, string>>;',
+    'declare function application(): Container;',
+  ],
 };
 
 /** The lines of a page, undefined where they do not stand in a block of the language. */

@@ -15,12 +15,14 @@ import type {
   RunRow,
   Wanted,
 } from '../../src/engine/embedded/Journal.js';
+import { MemoryTables } from '../../src/engine/embedded/stores/MemoryTables.js';
 import type { EndStatus, JournalRecord } from '../../src/engine/Record.js';
 import { type CommitOptions, SimulatedCommits } from './SimulatedCommits.js';
 import type { SimulatedDisk, StoredRun, Write, WriteKind } from './SimulatedDisk.js';
 
 export class SimulatedJournal implements Journal {
   readonly sealing = true;
+  readonly tables = new MemoryTables();
   readonly process: number;
   /** Grows with everything that is asked of it. */
   activity = 0;

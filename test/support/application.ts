@@ -8,6 +8,7 @@ import {
   type CommandSpec,
   command,
   type EmbeddedEngineOptions,
+  type Engine,
   embeddedEngine,
   PlainCommand,
   type SixfoldOptions,
@@ -34,7 +35,8 @@ export function commandOf<R>(run: Run<R>, spec: Spec<R> = {}): Class<PlainComman
 }
 
 export interface ApplicationOptions extends Partial<Omit<SixfoldOptions, 'commands' | 'engine'>> {
-  readonly engine?: Partial<EmbeddedEngineOptions>;
+  /** An engine, or what the one in memory is changed in. */
+  readonly engine?: Partial<EmbeddedEngineOptions> | Engine;
   readonly start?: StartOptions;
   /** Further bindings of the host. */
   readonly bind?: (container: Container) => void;
@@ -50,7 +52,7 @@ export async function open(
       logger: silent,
       ...options,
       commands,
-      engine: embeddedEngine({ file: ':memory:', durability: 'process', graceMs: 50, drainMs: 20, ...engine }),
+      engine: 'open' in engine ? engine : embeddedEngine({ file: ':memory:', durability: 'process', graceMs: 50, drainMs: 20, ...engine }),
     }),
   );
   bind?.(container);

@@ -14,11 +14,18 @@ export async function settle(turns = 30): Promise<void> {
   for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** So many looks in turns of the event loop, then in milliseconds: at most 10 s. */
+const LOOKS_QUICK = 300;
+const LOOKS_MAX = 3000;
+const LOOK_EVERY_MS = 5;
+
 /** Lets the engine go on until it is so. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 5000; turn += 1) {
+  const begun = Date.now();
+  for (let look = 0; look < LOOKS_MAX && Date.now() - begun < 10_000; look += 1) {
     if (await holds()) return;
-    await settle(1);
+    if (look < LOOKS_QUICK) await settle(1);
+    else await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
   throw new Error('It did not become so.');
 }

@@ -39,8 +39,9 @@ describe('import of sixfold', () => {
     expect(after).toEqual(before);
   });
 
-  it('loads neither what only some programs need, nor a command or the command line', () => {
-    const loaded = inProcess<string[]>(`
+  /** Files and packages that the import of some doors loads. */
+  function loadedBy(...doors: readonly string[]): string[] {
+    return inProcess<string[]>(`
       ${PEERS}
       import { readFileSync } from 'node:fs';
       import { registerHooks } from 'node:module';
@@ -51,13 +52,23 @@ describe('import of sixfold', () => {
           return next(url, context);
         },
       });
-      await import('sixfold');
+      for (const door of ${JSON.stringify(doors)}) await import(door);
       console.log(JSON.stringify(loaded.flatMap((found) => found.match(/^\\/\\/ src\\/.*$/gm) ?? found.match(/^node:.*|(?<=.*\\/node_modules\\/).*/) ?? [])));
     `);
+  }
+
+  it('loads neither what only some programs need, nor a command or the command line', () => {
+    const loaded = loadedBy('sixfold');
     expect(loaded).toEqual(expect.arrayContaining(['// src/orchestration/OrchestrationCommand.ts', '// src/host/CommandRunner.ts']));
     const late =
-      /^(node:(sqlite|worker_threads)|winston|lru-cache|undici|@grpc|semver|@opentelemetry|commander|\/\/ src\/(commands|cli|observability))\b/;
+      /^(node:(sqlite|worker_threads)|winston|lru-cache|undici|@grpc|semver|@opentelemetry|@restatedev|commander|\/\/ src\/(commands|cli|observability|engine\/restate))\b/;
     expect(loaded.filter((name) => late.test(name))).toEqual([]);
+  });
+
+  it('loads no SDK of Restate for the engine on it, which only a worker needs', () => {
+    const loaded = loadedBy('sixfold', 'sixfold/restate');
+    expect(loaded).toContain('// src/engine/restate/RestateEngine.ts');
+    expect(loaded.filter((name) => name.startsWith('@restatedev'))).toEqual([]);
   });
 });
 

@@ -23,6 +23,7 @@ import type {
   Signal,
   StartRequest,
 } from '../Engine.js';
+import type { Stores } from '../stores/Stores.js';
 import { Catalogue } from './Catalogue.js';
 import { checkRun } from './checkRun.js';
 import { Follows } from './Follows.js';
@@ -30,6 +31,7 @@ import type { Journal } from './Journal.js';
 import { Loads } from './Loads.js';
 import { MemoryJournal } from './MemoryJournal.js';
 import { Starts } from './Starts.js';
+import { LocalStores } from './stores/LocalStores.js';
 import { Tracking } from './Tracking.js';
 import { TurnsToStart } from './TurnsToStart.js';
 import { Wakeups } from './Wakeups.js';
@@ -83,6 +85,7 @@ interface Opened {
   readonly loads: Loads;
   readonly wakeups: Wakeups;
   readonly starts: Starts;
+  readonly stores: LocalStores;
 }
 
 class EmbeddedEngine implements Engine {
@@ -115,7 +118,11 @@ class EmbeddedEngine implements Engine {
     const opened = this.assemble(await this.openJournal(setup), setup);
     for (const limits of setup.queues) opened.wakeups.knowQueue(limits);
     this.opened = opened;
-    opened.journal.attach({ changed: opened.wakeups.lookAtFollowed, fenced: () => this.abandonRuns() }, setup.commands);
+    const changed = (): void => {
+      opened.wakeups.lookAtFollowed();
+      opened.stores.changed();
+    };
+    opened.journal.attach({ changed, fenced: () => this.abandonRuns() }, setup.commands);
   }
 
   private assemble(journal: Journal, setup: EngineSetup): Opened {
@@ -152,7 +159,8 @@ class EmbeddedEngine implements Engine {
     });
     const wakeups: Wakeups = new Wakeups({ journal, follows, loads, clock, logger: setup.logger, catalogue });
     const starts = new Starts({ journal, setup, clock, catalogue, loads, tracking, wakeups, newSeed });
-    return { journal, setup, catalogue, follows, tracking, loads, wakeups, starts };
+    const stores = new LocalStores(journal.tables, clock, closed);
+    return { journal, setup, catalogue, follows, tracking, loads, wakeups, starts, stores };
   }
 
   private async openJournal(setup: EngineSetup): Promise<Journal> {
@@ -250,6 +258,10 @@ class EmbeddedEngine implements Engine {
     return this.readable().catalogue.history(runId);
   }
 
+  get stores(): Stores {
+    return this.writable().stores.ports;
+  }
+
   close(): Promise<void> {
     this.closing ??= this.drainAndClose();
     return this.closing;
@@ -257,7 +269,8 @@ class EmbeddedEngine implements Engine {
 
   private async drainAndClose(): Promise<void> {
     if (!this.opened) return;
-    const { journal, loads, wakeups, follows, tracking } = this.opened;
+    const { journal, loads, wakeups, follows, tracking, stores } = this.opened;
+    stores.close();
     const handBack = (): void => {
       for (const { execution } of loads.residents.list) execution.handBack(this.options.drainMs ?? 5000);
     };
@@ -285,7 +298,10 @@ class EmbeddedEngine implements Engine {
 
   private writable(): Opened {
     if (this.options.readOnly)
-      throw new UsageError('ENGINE_READ_ONLY', `${this.options.file} was opened for reading only: runs cannot be started or resumed.`);
+      throw new UsageError(
+        'ENGINE_READ_ONLY',
+        `${this.options.file} was opened for reading only: runs cannot be started or resumed, and stores not used.`,
+      );
     if (this.opened && !this.closing) return this.opened;
     throw closed();
   }

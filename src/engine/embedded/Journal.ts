@@ -3,6 +3,7 @@
 import type { RunWait } from '../../abstract/RunWait.js';
 import type { QueueLimits, Retention, StartedRun } from '../Engine.js';
 import type { EndStatus, JournalRecord } from '../Record.js';
+import type { StoreTables } from './stores/StoreTables.js';
 
 /**
  * Where an open run stands: `running` has been begun and not put aside; `waiting` is unloaded until it is due or gets mail;
@@ -115,6 +116,8 @@ export interface Journal {
   readonly idle: boolean;
   /** This process is sure to have its runs now. */
   readonly sure: boolean;
+  /** Where state, locks and topics are kept. */
+  readonly tables: StoreTables;
   /** Called once, before anything else is. @param commands names of those that this process can run */
   attach(events: JournalEvents, commands: readonly string[]): void;
   /** The row of a run that is to be added, owned by this process unless it is queued. @param child another run started it */

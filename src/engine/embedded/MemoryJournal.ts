@@ -15,6 +15,7 @@ import { type Bridges, bridgesOf, chained } from './chain.js';
 import type { Admission, Journal, JournalEvents, Mail, NewRun, PruneRequest, Reopening, Rest, RunRow, Wanted } from './Journal.js';
 import { MemoryNeeds } from './MemoryNeeds.js';
 import { MemoryQueues } from './MemoryQueues.js';
+import { MemoryTables } from './stores/MemoryTables.js';
 
 type LateRecord = () => JournalRecord;
 
@@ -47,6 +48,7 @@ const SELF = 1;
 
 export class MemoryJournal implements Journal {
   readonly sealing = false;
+  readonly tables = new MemoryTables();
   readonly idle = true;
   readonly sure = true;
   private readonly open = new Slots<KeptRun>();

@@ -24,6 +24,7 @@ import { RUN_COLUMNS, runRowOf } from './sqlite/runRows.js';
 import { Statements } from './sqlite/Statements.js';
 import { describe } from './sqlite/sqliteErrors.js';
 import { WRITES } from './sqlite/writes.js';
+import { SqliteTables } from './stores/SqliteTables.js';
 
 export interface SqliteJournalOptions extends DatabaseOptions {
   /** On which thread rows are written. @default 'auto': on this one until commits turn out to be slow */
@@ -47,6 +48,7 @@ const LAST_CHARACTER = '\u{10ffff}';
 
 export class SqliteJournal implements Journal {
   readonly sealing = true;
+  readonly tables: SqliteTables;
   private readonly database: DatabaseSync;
   private readonly statements: Statements;
   private readonly lease: Lease;
@@ -74,6 +76,10 @@ export class SqliteJournal implements Journal {
     this.claims = new Claims(this.statements);
     this.queues = new Queues(this.statements, this.claims);
     this.retention = new Retention(this.statements);
+    this.tables = new SqliteTables(this.statements, (work) => {
+      this.members.enter();
+      return this.commits.exclusively(work);
+    });
     if (!options.readOnly) this.register();
   }
 

@@ -4,29 +4,36 @@
  * Does not own: the runs. It reads what the invocations recorded, as they do themselves when they are replayed.
  */
 import { UsageError } from '../../kernel/errors.js';
+import type { RunHistory, RunState, RunSummary } from '../Engine.js';
 import { verifyChain } from '../embedded/chain.js';
 import type { RunRow } from '../embedded/Journal.js';
-import type { RunHistory, RunState, RunSummary } from '../Engine.js';
 import type { JournalRecord } from '../Record.js';
 import { type Admin, quoted } from './Admin.js';
-import { RUN } from './RunAddress.js';
+import { batchOf } from './batchText.js';
+import { pauseReasons } from './PausedRuns.js';
+import { addressOf, RUN } from './RunAddress.js';
 import { endedRun } from './RunEnd.js';
-import type { Batch, RunInput, RunOutput } from './RunMessages.js';
-import { RunRecords, rowOf } from './RunRecords.js';
+import type { Batch, RunInput, RunMail, RunOutput } from './RunMessages.js';
+import { mailId, RunRecords, rowOf } from './RunRecords.js';
 
 interface InvocationRow {
   readonly id: string;
   readonly target_service_name: string;
   readonly target_service_key: string;
   readonly status: string;
-  readonly last_failure?: string;
   readonly completed_at?: string;
+  readonly completion_failure?: string;
 }
 
 interface EntryRow {
   readonly id: string;
   readonly index: number;
   readonly entry_json: string;
+}
+
+interface PromiseRow {
+  readonly key: string;
+  readonly completion_success_value_utf8?: string;
 }
 
 type Bytes = readonly number[];
@@ -47,6 +54,8 @@ export interface InspectedRun {
   readonly row: RunRow;
   readonly state: RunState;
   readonly waits: RunSummary['waits'];
+  /** Its invocation was ended in Restate, and the run was not. */
+  readonly isBroken: boolean;
 }
 
 export class Inspection {
@@ -57,14 +66,19 @@ export class Inspection {
 
   /** Newest first. */
   async latest(limit: number): Promise<readonly InspectedRun[]> {
-    const rows = await this.invocations(`ORDER BY created_at DESC LIMIT ${limit}`);
-    return this.read(rows);
+    const found = new Map<string, InspectedRun>();
+    for (let more = limit; ; more *= 2) {
+      const rows = await this.invocations(`ORDER BY created_at DESC LIMIT ${more}`);
+      for (const run of await this.read(rows)) if ((found.get(run.input.run)?.turn ?? -1) < run.turn) found.set(run.input.run, run);
+      if (found.size >= limit || rows.length < more) return newestFirst([...found.values()]).slice(0, limit);
+    }
   }
 
   /** @param runId or the beginning of it; of a run that was gone on with its last part. @throws UsageError `RUN_NOT_FOUND` */
   async find(runId: string): Promise<InspectedRun> {
     const dot = runId.indexOf('.');
-    const service = dot < 0 ? `target_service_name LIKE ${quoted(`${likely(runId)}%`)}` : `target_service_name = ${quoted(runId.slice(0, dot))}`;
+    const service =
+      dot < 0 ? `target_service_name LIKE ${quoted(`${likely(runId)}%`)}` : `target_service_name = ${quoted(runId.slice(0, dot))}`;
     const key = dot < 0 ? '' : ` AND target_service_key LIKE ${quoted(`${likely(runId.slice(dot + 1))}%`)}`;
     const rows = await this.invocations(`AND ${service}${key} ORDER BY created_at LIMIT 100`);
     const found = await this.read(rows);
@@ -92,19 +106,39 @@ export class Inspection {
     return { ...this.summaryOf(run), records: run.list };
   }
 
+  /** What came for a run that was broken off before it took it. */
+  async unread({ input, turn, records }: InspectedRun): Promise<readonly RunMail[]> {
+    const { service, key } = addressOf(input.run, turn);
+    const rows = await this.admin.rows<PromiseRow>(
+      `SELECT key, completion_success_value_utf8 FROM sys_promise
+       WHERE service_name = ${quoted(service)} AND service_key = ${quoted(key)} AND key LIKE 'mail-%' AND completed`,
+    );
+    const numbered = rows.map((row) => ({ index: Number(row.key.slice('mail-'.length)), text: row.completion_success_value_utf8 ?? '' }));
+    for (const { index, text } of numbered.toSorted((one, other) => one.index - other.index)) {
+      records.receive({ id: mailId(index), mail: JSON.parse(text) as RunMail });
+    }
+    return records.mail.map(({ mail }) => mail).filter(({ kind }) => kind !== 'moved');
+  }
+
   /** Removes the runs that ended before a time. @returns how many */
   async prune(endedBefore: number): Promise<number> {
     const before = new Date(endedBefore).toISOString();
     const rows = await this.invocations(`AND status = 'completed' AND completed_at < ${quoted(before)}`);
-    const turns = Map.groupBy(rows, ({ target_service_name: service, target_service_key: key }) => `${service}.${key.split('~')[0]}`);
-    for (const { id } of rows) await this.admin.purge(id);
-    return turns.size;
+    const old = Map.groupBy(rows, runOf);
+    const young = new Set((await this.invocations(`AND NOT (status = 'completed' AND completed_at < ${quoted(before)})`)).map(runOf));
+    let count = 0;
+    for (const [run, turns] of old) {
+      if (young.has(run)) continue; // It was gone on with.
+      for (const { id } of turns) await this.admin.purge(id);
+      count += 1;
+    }
+    return count;
   }
 
   private invocations(where: string): Promise<readonly InvocationRow[]> {
     const services = this.commands.map(quoted).join(', ');
     return this.admin.rows<InvocationRow>(
-      `SELECT id, target_service_name, target_service_key, status, last_failure, completed_at FROM sys_invocation
+      `SELECT id, target_service_name, target_service_key, status, completed_at, completion_failure FROM sys_invocation
        WHERE target_handler_name = ${quoted(RUN)} AND target_service_ty = 'workflow' AND target_service_name IN (${services}) ${where}`,
     );
   }
@@ -117,12 +151,17 @@ export class Inspection {
        AND (entry_type = 'Command: Input' OR entry_type = 'Command: Output' OR entry_type = 'Notification: Run') ORDER BY id, index`,
     );
     const byId = Map.groupBy(entries, ({ id }) => id);
-    return rows.flatMap((row) => inspected(row, byId.get(row.id) ?? []) ?? []);
+    const paused = rows.filter(({ status }) => status === 'paused');
+    const pauseOf = await pauseReasons(
+      this.admin,
+      paused.map(({ id }) => id),
+    );
+    return rows.flatMap((row) => inspected(row, byId.get(row.id) ?? [], pauseOf) ?? []);
   }
 }
 
 /** Undefined for an invocation whose journal is gone. */
-function inspected(row: InvocationRow, entries: readonly EntryRow[]): InspectedRun | undefined {
+function inspected(row: InvocationRow, entries: readonly EntryRow[], pauseOf: (id: string) => string): InspectedRun | undefined {
   let input: RunInput | undefined;
   let output: RunOutput | undefined;
   const batches: Batch[] = [];
@@ -131,32 +170,50 @@ function inspected(row: InvocationRow, entries: readonly EntryRow[]): InspectedR
     if (command?.Input) input = decoded(command.Input.payload);
     if (command?.Output?.result.Success) output = decoded(command.Output.result.Success);
     const batch = notification?.Completion?.Run?.result.Success;
-    if (batch) batches.push(decoded(batch));
+    if (batch) batches.push(batchOf(decoded(batch)));
   }
   if (!input) return undefined;
   const records = new RunRecords(input);
   for (const batch of batches) records.add(batch);
-  if (output && !batches.at(-1)?.ended) records.add({ records: output.records });
+  const isRecorded = batches.at(-1)?.ended === true; // Then the output follows, when others have been told.
+  if (output && !isRecorded) records.add({ records: output.records });
   const list = records.list;
-  const ended = output && endedRun(input.run, output);
+  const ended = output || isRecorded ? endedRun(input.run, { startedAt: input.startedAt, records: list }) : undefined;
   const rest = batches.at(-1)?.rest;
+  const isBroken = row.completion_failure !== undefined;
+  const endedAt = ended?.endedAt ?? (isBroken && row.completed_at !== undefined ? Date.parse(row.completed_at) : null);
   return {
     invocation: row.id,
     turn: Number(row.target_service_key.split('~')[1] ?? 0),
     input,
     records,
     list,
-    row: { ...rowOf(input), status: ended?.status ?? null, endedAt: ended?.endedAt ?? null, successor: ended?.successor ?? null },
-    state: ended?.status ?? stateOf(row.status, { rest, isQueued: input.queue !== undefined && batches.length === 0 }),
-    waits: ended ? [] : (rest?.waits ?? []),
+    row: { ...rowOf(input), status: ended?.status ?? null, endedAt, successor: ended?.successor ?? null },
+    state:
+      ended?.status ?? (isBroken ? 'unknown' : stateOf(row.status, { rest, isQueued: input.queue !== undefined && batches.length === 0 })),
+    waits: ended || isBroken ? [] : waitsOf(row, rest, pauseOf),
+    isBroken,
   };
 }
 
+/** Id of the run that an invocation has a part of. */
+function runOf({ target_service_name: service, target_service_key: key }: InvocationRow): string {
+  return `${service}.${key.split('~')[0]}`;
+}
+
+function newestFirst(runs: readonly InspectedRun[]): readonly InspectedRun[] {
+  return runs.toSorted((one, other) => other.input.startedAt - one.input.startedAt);
+}
+
 function stateOf(status: string, { rest, isQueued }: { readonly rest: Batch['rest']; readonly isQueued: boolean }): RunState {
+  if (status === 'paused') return 'stopped';
   if (isQueued) return 'queued';
   if (rest && rest.standing !== 'running') return rest.standing;
-  if (status === 'paused') return 'stopped';
   return status === 'running' || status === 'suspended' ? 'running' : 'interrupted';
+}
+
+function waitsOf({ id, status }: InvocationRow, rest: Batch['rest'], pauseOf: (id: string) => string): RunSummary['waits'] {
+  return status === 'paused' ? [{ what: 'person', name: pauseOf(id) }] : (rest?.waits ?? []);
 }
 
 function decoded<T>(bytes: Bytes): T {
@@ -167,4 +224,3 @@ function decoded<T>(bytes: Bytes): T {
 function likely(text: string): string {
   return text.replace(/[%_\\]/g, '\\$&');
 }
-

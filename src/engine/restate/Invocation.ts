@@ -7,20 +7,22 @@
  */
 import type { RestatePromise, WorkflowContext } from '@restatedev/restate-sdk';
 import { outcomeForParent } from '../embedded/pastRun.js';
+import { batchOf, textOf } from './batchText.js';
+import { JSON_INPUT } from './jsonInput.js';
+import { isFirst } from './mailbox.js';
+import { type Address, addressOf, POST, QUEUE, RUN } from './RunAddress.js';
 import { endedRun } from './RunEnd.js';
-import type { Batch, RunInput, RunMail, RunOutput } from './RunMessages.js';
-import { RunRecords } from './RunRecords.js';
+import type { Batch, Resting, RunInput, RunMail, RunOutput } from './RunMessages.js';
+import { mailId, RunRecords } from './RunRecords.js';
 import type { RunSession } from './RunSession.js';
 import type { RestateSdk } from './sdk.js';
-import { JSON_INPUT } from './jsonInput.js';
-import { addressOf, POST, QUEUE, RUN } from './RunAddress.js';
 
 type Mail = { readonly mail: RunMail; readonly id: string };
 type Came<T> = { readonly value: T } | Mail;
 
-/** Enough for a step to begin behind what was recorded; and then for the code to come to its end, if none does. */
-const TICKS = 16;
-const TURNS_MAX = 24;
+/** Turns of the event loop: enough for the code to come to its end where nothing is under way, or for a short step to be done. */
+const QUIET_TURNS = 8;
+const BUSY_TURNS = 3;
 
 export interface InvocationParts {
   readonly input: RunInput;
@@ -52,17 +54,17 @@ export class Invocation {
     if (this.parts.input.queue) await this.queued(this.parts.input.queue);
     for (;;) {
       const next = this.live ? this.session.next() : undefined;
-      const last = next && (await this.soon(next));
-      if (last?.ended && !this.isAwaited(last)) {
-        this.session.endsWith(last);
-        return this.end(last);
+      const ready = next && (await this.soon(next));
+      if (ready?.ended && !this.isAwaited(ready)) {
+        this.session.endsWith(ready);
+        return this.end(ready);
       }
-      const batch = await this.record(next);
+      const batch = await this.record(ready, next);
       this.records.add(batch);
       if (this.live) this.session.recorded(batch);
       if (batch.published !== undefined) this.ctx.set('published', batch.published);
       if (batch.ended) {
-        this.tell(batch);
+        await this.tell(batch);
         return this.end(batch);
       }
       if (batch.rest && batch.rest.standing !== 'running') await this.rest(batch.rest);
@@ -73,15 +75,20 @@ export class Invocation {
    * The end of the code follows from the last batch in the same breath, mostly, and needs no entry of its own: the output is recorded too.
    * Only where entries are new: a replay must ask for the entries that there are.
    */
-  private async soon(next: Promise<Batch>): Promise<Batch | undefined> {
-    let batch: Batch | undefined;
-    void next.then((given) => {
-      batch = given;
+  private soon(next: Promise<Batch>): Promise<Batch | undefined> {
+    return new Promise((resolve) => {
+      let batch: Batch | undefined;
+      let turn = 0;
+      const look = (): void => {
+        turn += 1;
+        if (batch || turn > (this.session.goesOn ? BUSY_TURNS : QUIET_TURNS)) resolve(batch);
+        else setImmediate(look);
+      };
+      setImmediate(look);
+      void next.then((given) => {
+        batch = given;
+      });
     });
-    for (let turn = 0; turn < TURNS_MAX && !batch && !this.session.goesOn; turn += 1) {
-      await (turn < TICKS ? undefined : new Promise((resolve) => setImmediate(resolve)));
-    }
-    return batch;
   }
 
   /** Somebody has to be told of the end, and a replay that tells again must find that entry where it was. */
@@ -90,12 +97,20 @@ export class Invocation {
     return successor !== undefined || published !== undefined || parentStep !== undefined || this.parts.input.place !== null;
   }
 
-  private async record(next: Promise<Batch> | undefined): Promise<Batch> {
-    const recording = this.ctx.run('records', () => next ?? this.begin());
+  /** @param batch undefined where it is not there yet */
+  private async record(batch: Batch | undefined, next: Promise<Batch> | undefined): Promise<Batch> {
+    let cut = batch;
+    const text = batch && textOf(batch); // What is there goes to Restate together with its entry.
+    const recording = text
+      ? this.ctx.run('records', () => text)
+      : this.ctx.run('records', async () => {
+          cut = await (next ?? this.begin());
+          return textOf(cut);
+        });
     for (;;) {
       const came = await this.either(recording);
-      if ('value' in came) return came.value;
-      this.receive(came);
+      if ('mail' in came) this.receive(came);
+      else return cut ?? batchOf(came.value);
     }
   }
 
@@ -110,15 +125,17 @@ export class Invocation {
     if (this.live) this.session.mailCame();
   }
 
-  private async rest({ standing, due, at, waits }: NonNullable<Batch['rest']>): Promise<void> {
+  private async rest({ standing, due, at, waits, seen }: Resting): Promise<void> {
     const isStopped = standing === 'stopped';
+    const wakes = ({ mail }: Mail): boolean => !isStopped || mail.kind === 'resume' || mail.kind === 'cancel';
+    if (this.records.mail.some((one) => !seen.includes(one.id) && wakes(one))) return; // It came while this was recorded.
     if (isStopped) this.ctx.set('stopped', waits[0]?.name ?? 'it could not go on');
     const alarm = due === null ? undefined : this.ctx.sleep(Math.max(0, due - at));
     for (;;) {
       const came = await this.either(alarm);
-      if ('value' in came) break;
+      if (!('mail' in came)) break;
       this.receive(came);
-      if (!isStopped || came.mail.kind === 'resume' || came.mail.kind === 'cancel') break;
+      if (wakes(came)) break;
     }
     if (isStopped) this.ctx.clear('stopped');
   }
@@ -128,8 +145,8 @@ export class Invocation {
     const { run } = this.parts.input;
     this.toQueue(queue.name, 'enter', { run, entry: queue });
     for (;;) {
-      const came = await this.either<never>(undefined);
-      if ('value' in came) continue;
+      const came = await this.either<void>(undefined);
+      if (!('mail' in came)) continue;
       if (came.mail.kind === 'admitted') return;
       this.receive(came);
       if (came.mail.kind === 'cancel') return;
@@ -137,17 +154,16 @@ export class Invocation {
   }
 
   /** What comes first of the two; a cancellation from outside is mail as any other. */
-  private async either<T>(promise: RestatePromise<T> | undefined): Promise<Came<T>> {
+  private async either<T extends string | void>(promise: RestatePromise<T> | undefined): Promise<Came<T>> {
     const { mailbox } = this;
-    const mail = mailbox.map((came) => ({ mail: came as RunMail, id: `mail-${this.nextMail}` }));
     try {
-      const first = promise ? await this.sdk.RestatePromise.race([promise.map((value) => ({ value: value as T })), mail]) : await mail;
-      if ('mail' in first) {
-        this.nextMail += 1;
-        this.ctx.set('mail', this.nextMail);
-        this.mailbox = this.mailAt(this.nextMail);
-      }
-      return first;
+      const first: RunMail | T = await (promise ? this.sdk.RestatePromise.race([promise, mailbox]) : mailbox);
+      if (typeof first !== 'object') return { value: first };
+      const id = mailId(this.nextMail);
+      this.nextMail += 1;
+      this.ctx.set('mail', this.nextMail);
+      this.mailbox = this.mailAt(this.nextMail);
+      return { mail: first, id };
     } catch (error) {
       if (!(error instanceof this.sdk.CancelledError)) throw error;
       this.cancels += 1;
@@ -159,24 +175,41 @@ export class Invocation {
     return this.ctx.promise<RunMail>(`mail-${index}`).get();
   }
 
-  private tell(batch: Batch): void {
+  private async tell(batch: Batch): Promise<void> {
     const { successor } = batch;
-    const { run, origin, place } = this.parts.input;
+    const { run, origin, place, parentTurn } = this.parts.input;
     const { parent, parentStep } = origin;
     if (successor) {
       if (place) this.toQueue(place.queue, 'pass', { run, to: successor.run });
-      this.send(successor.run, RUN, successor);
+      this.send(addressOf(successor.run), RUN, successor);
+      await this.passOn(successor.run);
       return;
     }
     if (place) this.toQueue(place.queue, 'leave', { run });
     if (parent === undefined || parentStep === undefined) return;
     const outcome = outcomeForParent(endedRun(run, this.end(batch)), this.parts.nothing);
     const mail: RunMail = { kind: 'child-ended', step: parentStep, outcome };
-    this.send(parent, POST, mail);
+    this.send(addressOf(parent, parentTurn), POST, mail);
   }
 
-  private send(run: string, method: string, parameter: unknown): void {
-    this.ctx.genericSend({ ...addressOf(run), method, parameter, ...JSON_INPUT });
+  /** What came too late for this run is for its successor, and what is still to come. */
+  private async passOn(to: string): Promise<void> {
+    const pass = (mail: RunMail): void => {
+      if (mail.kind === 'signal' || mail.kind === 'cancel' || mail.kind === 'override') this.send(addressOf(to), POST, mail);
+    };
+    for (const { mail } of this.records.mail) pass(mail);
+    for (let isMoved = false; !isMoved; ) {
+      isMoved = await isFirst(this.ctx.promise<RunMail>(`mail-${this.nextMail}`), { kind: 'moved', to }, this.sdk);
+      if (isMoved) return;
+      const came = await this.either(undefined);
+      if (!('mail' in came)) continue;
+      isMoved = came.mail.kind === 'moved';
+      pass(came.mail);
+    }
+  }
+
+  private send(address: Address, method: string, parameter: unknown): void {
+    this.ctx.genericSend({ ...address, method, parameter, ...JSON_INPUT });
   }
 
   private toQueue(key: string, method: string, parameter: unknown): void {

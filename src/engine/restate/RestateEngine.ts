@@ -27,16 +27,24 @@ import { outcomeForParent } from '../embedded/pastRun.js';
 import { checkedOverride } from '../embedded/refusals.js';
 import { TurnsToStart } from '../embedded/TurnsToStart.js';
 import { notOnEngine } from '../notOnEngine.js';
+import type { Stores } from '../stores/Stores.js';
 import { Admin } from './Admin.js';
+import { checkedUrl, checkKeys } from './checkedOptions.js';
 import { commandService } from './commandService.js';
 import { Ingress } from './Ingress.js';
 import { Inspection } from './Inspection.js';
+import { lockObject } from './lockObject.js';
+import { PausedRuns } from './PausedRuns.js';
 import { queueObject } from './queueObject.js';
+import { restateStores } from './RestateStores.js';
 import { addressOf } from './RunAddress.js';
+import { brokenRun } from './RunEnd.js';
 import { RunStarts, successorOf } from './RunStarts.js';
 import { RunTracker } from './RunTracker.js';
 import { Sessions } from './Sessions.js';
 import { restateSdk } from './sdk.js';
+import { stateObject } from './stateObject.js';
+import { topicObject } from './topicObject.js';
 import { type ListenOptions, Worker } from './Worker.js';
 
 export interface RestateEngineOptions {
@@ -76,6 +84,7 @@ export function restateEngine(options: RestateEngineOptions): Engine {
 }
 
 const DAY_MS = 86_400_000;
+const REQUEST_MS = 10_000;
 /** A run whose invocation was cut off waits so long for the next one. */
 const KEPT_MS = 10_000;
 /** Steps of resumed runs that may be under way at once. */
@@ -85,6 +94,7 @@ interface Opened {
   readonly setup: EngineSetup;
   readonly tracker: RunTracker;
   readonly starts: RunStarts;
+  readonly stores: Stores;
   readonly sessions: Sessions | undefined;
   readonly worker: Worker | undefined;
   /** Name that Restate gave it. */
@@ -117,7 +127,8 @@ class RestateEngine implements Engine {
   private closing: Promise<void> | undefined;
 
   constructor(private readonly options: RestateEngineOptions) {
-    const { ingressUrl, adminUrl, requestTimeoutMs: timeoutMs = 10_000, clock = systemClock } = options;
+    const { ingressUrl, adminUrl, requestTimeoutMs: timeoutMs = REQUEST_MS, clock = systemClock } = options;
+    checkKeys(options.identityKeys ?? []);
     this.clock = clock;
     this.ingress = new Ingress({ url: checkedUrl('ingressUrl', ingressUrl), timeoutMs });
     this.adminApi = adminUrl === undefined ? undefined : new Admin({ url: checkedUrl('adminUrl', adminUrl), timeoutMs });
@@ -128,25 +139,38 @@ class RestateEngine implements Engine {
       throw new UsageError('ENGINE_OPENED_TWICE', 'An engine is opened once. Make another one with restateEngine.');
     const { listen } = this.options;
     const { ingress, clock } = this;
-    const nothing = setup.codec.encode(undefined, 'nothing');
-    const sessions = listen && this.sessionsFor(setup, nothing);
+    const sessions = listen && this.sessionsFor(setup, nothingIn(setup));
+    const paused = this.adminApi && new PausedRuns(this.adminApi);
+    const encode = (error: Error): string => setup.codec.encode(error, 'the error of the run');
     const tracker = new RunTracker({
       ingress,
       sessions,
+      paused,
+      broken: (runId, why) => brokenRun(runId, why, { encode, now: clock.now() }),
       cancel: (runId, reason) => this.cancel(runId, reason),
       override: (runId, gate, override) => this.override(runId, gate, override),
     });
-    const starts = new RunStarts({ ingress, setup, clock, tracker, sessions, inspection: (what) => this.inspection(what) });
-    this.opened = { setup, tracker, sessions, starts, worker: undefined, deployment: undefined };
+    const starts = new RunStarts({ ingress, setup, clock, tracker, sessions, paused, inspection: (what) => this.inspection(what) });
+    const stores = restateStores({
+      ingress,
+      sliceMs: (this.options.requestTimeoutMs ?? REQUEST_MS) / 2,
+      refuseClosed: () => this.refuseClosed(),
+    });
+    this.opened = { setup, tracker, sessions, starts, stores, worker: undefined, deployment: undefined };
   }
 
   private async serve(listen: ListenOptions, { setup, sessions }: Served): Promise<Worker> {
-    const nothing = setup.codec.encode(undefined, 'nothing');
     const { identityKeys = [], acceptUnsigned = false, retentionMs = 7 * DAY_MS } = this.options;
     if (identityKeys.length === 0 && !acceptUnsigned) throw unsigned();
     const sdk = await restateSdk();
-    const commands = setup.commands.map((name) => commandService(name, sdk, sessions, { nothing, retentionMs }));
-    return Worker.start({ sdk, services: [...commands, queueObject(sdk)], listen, identityKeys, logger: setup.logger });
+    const commands = setup.commands.map((name) => commandService(name, sdk, sessions, { nothing: nothingIn(setup), retentionMs }));
+    return Worker.start({
+      sdk,
+      services: [...commands, queueObject(sdk), stateObject(sdk), lockObject(sdk), topicObject(sdk)],
+      listen,
+      identityKeys,
+      logger: setup.logger,
+    });
   }
 
   private sessionsFor(setup: EngineSetup, nothing: string): Sessions {
@@ -256,6 +280,11 @@ class RestateEngine implements Engine {
     return this.inspection('history').history(runId);
   }
 
+  get stores(): Stores {
+    this.refuseClosed();
+    return this.present.stores;
+  }
+
   close(): Promise<void> {
     this.closing ??= this.drainAndClose();
     return this.closing;
@@ -276,7 +305,11 @@ class RestateEngine implements Engine {
 
   private get present(): Opened {
     if (this.opened) return this.opened;
-    throw new UsageError('ENGINE_CLOSED', 'The engine is not open. Start it with startSixfold, and use it before that is disposed.');
+    throw closed();
+  }
+
+  private refuseClosed(): void {
+    if (this.closing || !this.opened) throw closed();
   }
 
   private inspection(what: string): Inspection {
@@ -289,16 +322,18 @@ class RestateEngine implements Engine {
   }
 }
 
+function closed(): UsageError {
+  return new UsageError('ENGINE_CLOSED', 'The engine is not open. Start it with startSixfold, and use it before that is disposed.');
+}
+
+/** Text of the codec for a run without result. */
+function nothingIn({ codec }: EngineSetup): string {
+  return codec.encode(undefined, 'nothing');
+}
+
 function unsigned(): UsageError {
   return new UsageError(
     'WORKER_NOT_STARTED',
     'A worker takes only requests that Restate has signed. Give identityKeys, the public keys of the cluster, or for a test acceptUnsigned: true.',
   );
-}
-
-function checkedUrl(option: string, url: string): string {
-  if (/^https?:$/.test(URL.parse(url)?.protocol ?? '')) return url;
-  throw new UsageError('ENGINE_INVALID', `${option}: ${JSON.stringify(url)} is no address. Give one such as http://127.0.0.1:8080.`, {
-    details: { option, url },
-  });
 }

@@ -23,9 +23,13 @@ export function newRunId(command: string, key?: string): string {
 export function addressOf(run: string, turn = 0): Address {
   const dot = run.indexOf('.');
   if (dot < 1 || dot === run.length - 1) {
-    throw new UsageError('RUN_NOT_FOUND', `"${run}" is no id of a run on Restate: those are COMMAND.KEY. \`sixfold runs list\` shows them.`, {
-      details: { run },
-    });
+    throw new UsageError(
+      'RUN_NOT_FOUND',
+      `"${run}" is no id of a run on Restate: those are COMMAND.KEY. \`sixfold runs list\` shows them.`,
+      {
+        details: { run },
+      },
+    );
   }
   const key = run.slice(dot + 1);
   return { service: run.slice(0, dot), key: turn === 0 ? key : `${key}~${turn}` };

@@ -1,8 +1,8 @@
 /** What the output of an invocation says of the end of a run. */
 import { Carried } from '../../kernel/codec/Carried.js';
-import { InvariantViolation } from '../../kernel/errors.js';
-import type { EndBody } from '../embedded/departure.js';
+import { InvariantViolation, OutcomeUnknownError } from '../../kernel/errors.js';
 import type { EndedRun } from '../Engine.js';
+import type { EndBody } from '../embedded/departure.js';
 import type { JournalRecord } from '../Record.js';
 import type { RunOutput } from './RunMessages.js';
 
@@ -20,6 +20,31 @@ export function endedRun(id: string, { startedAt, records }: RunOutput): EndedRu
     successor,
     stands,
   };
+}
+
+/** What a run ends with whose invocation was ended in Restate: nobody has recorded an end, and nothing was undone. */
+export function brokenRun(
+  id: string,
+  why: string,
+  { encode, now }: { readonly encode: (error: Error) => string; readonly now: number },
+): EndedRun {
+  return {
+    id,
+    startedAt: now,
+    endedAt: now,
+    status: 'unknown',
+    result: undefined,
+    error: encode(brokenOff(id, why)),
+    report: () => 'null',
+  };
+}
+
+function brokenOff(id: string, why: string): OutcomeUnknownError {
+  return new OutcomeUnknownError(
+    'OUTCOME_UNKNOWN',
+    `Run ${id} was ended in Restate ("${why}"): what it did stands, and nothing was undone. Reopen it to go on, or to cancel it then.`,
+    { details: { run: id } },
+  );
 }
 
 function endRecord(id: string, records: readonly JournalRecord[]): JournalRecord {

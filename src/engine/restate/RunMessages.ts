@@ -1,8 +1,8 @@
 /** What goes between the processes of one application over Restate, as JSON. A run that was begun by one version is read by the next. */
 import type { GateOverride } from '../../abstract/Timeline.js';
+import type { QueueEntry, RunOrigin, Signal } from '../Engine.js';
 import type { ChildOutcome } from '../embedded/ChildOutcome.js';
 import type { Rest, RunRow } from '../embedded/Journal.js';
-import type { QueueEntry, RunOrigin, Signal } from '../Engine.js';
 import type { JournalRecord } from '../Record.js';
 
 /** What a run is begun with. */
@@ -26,6 +26,9 @@ export interface RunInput {
   readonly bridges?: readonly Bridge[] | undefined;
   /** What is there for it when it begins. */
   readonly mail?: readonly RunMail[] | undefined;
+  /** How often the run was gone on with after its end, and its parent, while this one was begun. */
+  readonly turn?: number | undefined;
+  readonly parentTurn?: number | undefined;
 }
 
 /** Records that were dropped. */
@@ -43,7 +46,17 @@ export type RunMail =
   /** Its turn in its queue has come. */
   | { readonly kind: 'admitted' }
   /** A run that stands still is to try again. */
-  | { readonly kind: 'resume' };
+  | { readonly kind: 'resume' }
+  /** The last mail: what comes later is for the run that goes on with this one. */
+  | { readonly kind: 'moved'; readonly to: string; readonly turn?: number };
+
+/** A run is put aside. */
+export interface Resting extends Rest {
+  /** Now, since its due time is kept as a span. */
+  readonly at: number;
+  /** Ids of the mail that it need not be woken for: it was handed out, and nothing was recorded of it. */
+  readonly seen: readonly string[];
+}
 
 /** What is recorded together: one entry of Restate's journal. */
 export interface Batch {
@@ -55,8 +68,7 @@ export interface Batch {
   readonly children?: readonly string[] | undefined;
   /** What a query gives from now on. */
   readonly published?: string | undefined;
-  /** The run is put aside; with `at`, since its due time is kept as a span. */
-  readonly rest?: (Rest & { readonly at: number }) | undefined;
+  readonly rest?: Resting | undefined;
   /** The run that goes on with this one. */
   readonly successor?: RunInput | undefined;
   readonly ended?: true | undefined;

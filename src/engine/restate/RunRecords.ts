@@ -14,6 +14,11 @@ export interface NumberedMail {
   readonly mail: RunMail;
 }
 
+/** Of the mail at a place of the mailbox. */
+export function mailId(index: number): string {
+  return `mail-${index + 1}`;
+}
+
 export class RunRecords {
   private readonly kept = new Map<number, JournalRecord>();
   readonly bridges = new Map<number, { readonly from: number; readonly hash: string }>() satisfies Bridges;

@@ -4,9 +4,10 @@
  * Owns: the load of the run, mail that was handed to it. Does not own: the invocation. Invariants: of one run there is one load in a process;
  * nothing begins while no invocation is connected; an invocation whose journal is not the one that this load recorded gets a new load.
  */
-import { messageOf, TransientError } from '../../kernel/errors.js';
+
 import type { Clock } from '../../kernel/Clock.js';
-import type { EngineSetup, EndedRun, RunOrigin } from '../Engine.js';
+import { messageOf, TransientError } from '../../kernel/errors.js';
+import type { EndedRun, EngineSetup, RunOrigin } from '../Engine.js';
 import type { ChildOutcome } from '../embedded/ChildOutcome.js';
 import { Execution, type LoadEnd } from '../embedded/Execution.js';
 import type { Legacy, RunHost } from '../embedded/ExecutionParts.js';
@@ -50,7 +51,8 @@ export class RunSession implements RunHost {
   private load: Load | undefined;
   /** What the present load was recorded with, up to the last batch that was acknowledged. */
   private records: RunRecords;
-  private readonly outcomes = new Map<string, ChildOutcome>();
+  /** Of children, by the step that waits; with the mail that said so. */
+  private readonly outcomes = new Map<string, { readonly outcome: ChildOutcome; readonly mail?: string }>();
   private readonly handed = new Set<string>();
   private stopTimer: (() => void) | undefined;
   /** The present load has nothing more to do; the next one begins when it is over. */
@@ -65,7 +67,12 @@ export class RunSession implements RunHost {
   ) {
     this.run = rowOf(input);
     this.records = records;
-    this.journal = new SessionJournal(() => parts.clock.now());
+    this.journal = this.newJournal();
+  }
+
+  private newJournal(): SessionJournal {
+    const seen = () => this.records.mail.filter(({ id, mail }) => mail.kind === 'child-ended' && this.handed.has(id));
+    return new SessionJournal(() => ({ at: this.parts.clock.now(), seen: seen().map(({ id }) => id) }));
   }
 
   get id(): string {
@@ -74,6 +81,11 @@ export class RunSession implements RunHost {
 
   get origin(): RunOrigin {
     return this.input.origin;
+  }
+
+  /** How often the run was gone on with after its end. */
+  get turn(): number {
+    return this.input.turn ?? 0;
   }
 
   get place(): RunRow['place'] {
@@ -102,7 +114,7 @@ export class RunSession implements RunHost {
     if (this.load && !isSame && !isRecorded) this.giveUp('another process has gone on with it');
     this.records = records;
     if (!this.load) {
-      this.journal = new SessionJournal(() => this.parts.clock.now());
+      this.journal = this.newJournal();
       return;
     }
     this.journal.attach();
@@ -113,13 +125,13 @@ export class RunSession implements RunHost {
   /** The next batch to be recorded; loads the run if it is not loaded. */
   async next(): Promise<Batch> {
     await this.leaving;
-    if (this.parts.closing.aborted) return new Promise(() => undefined); // The invocation is cut off soon.
     if (!this.load) {
+      if (this.parts.closing.aborted) return new Promise(() => undefined); // The invocation is cut off soon.
       try {
         this.begin();
       } catch (error) {
         const rest = { standing: 'stopped', due: null, waits: [{ what: 'person', name: messageOf(error) }] } as const;
-        return { records: [], rest: { ...rest, at: this.parts.clock.now() } };
+        return { records: [], rest: { ...rest, at: this.parts.clock.now(), seen: this.records.mail.map(({ id }) => id) } };
       }
     }
     return this.journal.next();
@@ -180,9 +192,7 @@ export class RunSession implements RunHost {
     const { id: runId, command, version } = run;
     const trace = setup.telemetry.begin({ runId, command, version, resumed: !isNew, traceparent: draft.traceparent });
     const origin = isNew && trace.traceparent !== undefined ? { ...draft, traceparent: trace.traceparent } : draft;
-    const log = isNew
-      ? RunLog.begin(this.journal, run, origin)
-      : RunLog.of(this.journal, run, { records: list, bridges: records.bridges });
+    const log = isNew ? RunLog.begin(this.journal, run, origin) : RunLog.of(this.journal, run, { records: list, bridges: records.bridges });
     if (!isNew) log.append({ kind: 'resumed', at: clock.now(), label: `worker ${process.pid}` });
     const watch = new RunWatch(isNew ? 0 : log.loads, (happening, at) => program.progress(happening, at));
     const { codec, logger, secrets } = setup;
@@ -225,7 +235,7 @@ export class RunSession implements RunHost {
 
   private handOver({ arrivals }: Execution, { id, mail }: NumberedMail): void {
     if (mail.kind === 'child-ended') {
-      this.outcomes.set(mail.step, mail.outcome);
+      this.outcomes.set(mail.step, { outcome: mail.outcome, mail: id });
       this.tellOfChild(mail.step);
       return;
     }
@@ -236,9 +246,11 @@ export class RunSession implements RunHost {
   }
 
   private tellOfChild(step: string): void {
-    const outcome = this.outcomes.get(step);
+    const known = this.outcomes.get(step);
     const { arrivals, open } = this.load?.execution ?? {};
-    if (outcome && open && arrivals?.awaitsChild(step)) arrivals.childEnded(step, outcome);
+    if (!known || !open || !arrivals?.awaitsChild(step)) return;
+    if (known.mail !== undefined) this.journal.mailTaken(known.mail);
+    arrivals.childEnded(step, known.outcome);
   }
 
   /** A step is about to begin the run of a child: resolves when that is recorded. */
@@ -267,10 +279,11 @@ export class RunSession implements RunHost {
     this.parts.endOfChild(childId).then(
       (outcome) => {
         if (!outcome) return;
-        this.outcomes.set(step, outcome);
+        this.outcomes.set(step, { outcome });
         this.tellOfChild(step);
       },
-      (error: unknown) => this.parts.setup.logger.warn(`Whether run ${childId} has ended is not known: ${messageOf(error)}`, { run: this.id }),
+      (error: unknown) =>
+        this.parts.setup.logger.warn(`Whether run ${childId} has ended is not known: ${messageOf(error)}`, { run: this.id }),
     );
   }
 

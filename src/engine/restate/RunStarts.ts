@@ -16,11 +16,13 @@ import { deadlineInPast, reopenedByOthers } from '../embedded/refusals.js';
 import { type ReopenParts, reopeningsOf } from '../embedded/reopenRun.js';
 import { settlementOf } from '../embedded/settleRun.js';
 import { notOnEngine } from '../notOnEngine.js';
+import type { JournalRecord } from '../Record.js';
 import { identityOf } from './commandService.js';
 import type { Ingress } from './Ingress.js';
 import type { InspectedRun, Inspection } from './Inspection.js';
+import type { PausedRuns } from './PausedRuns.js';
 import { addressOf, newRunId, POST } from './RunAddress.js';
-import type { RunInput, RunMail } from './RunMessages.js';
+import type { RunInput, RunMail, RunOutput } from './RunMessages.js';
 import { rowOf } from './RunRecords.js';
 import type { RunTracker } from './RunTracker.js';
 import { ScratchJournal } from './ScratchJournal.js';
@@ -32,23 +34,45 @@ export interface RunStartsParts {
   readonly clock: Clock;
   readonly tracker: RunTracker;
   readonly sessions: Sessions | undefined;
+  /** Undefined where nobody can be asked. */
+  readonly paused: PausedRuns | undefined;
   /** @param what it is needed for */
   readonly inspection: (what: string) => Inspection;
+}
+
+/** What is recorded of a run before it goes on. */
+interface Recorded {
+  readonly records: readonly JournalRecord[];
+  /** What is there for it then. */
+  readonly mail?: readonly RunMail[];
 }
 
 export class RunStarts {
   constructor(private readonly parts: RunStartsParts) {}
 
   async start(request: StartRequest): Promise<RunHandle> {
-    const { clock, ingress, tracker } = this.parts;
-    const { command, deadline, key, parent, parentStep } = request;
+    const { clock, tracker } = this.parts;
+    const { command, deadline, parent, parentStep } = request;
     if (deadline !== undefined && deadline <= clock.now()) throw deadlineInPast(command, deadline);
     const input = this.inputOf(request);
     this.load(input);
     if (parent !== undefined && parentStep !== undefined) await this.parts.sessions?.get(parent)?.childBegins(parentStep);
-    const isNew = await ingress.submit(addressOf(input.run), input);
-    if (!isNew && key !== undefined) await this.refuseOther(input);
+    if (request.awaited) return tracker.handleOf(input.run, () => this.invoke(input));
+    await this.submit(input);
     return tracker.handleOf(input.run);
+  }
+
+  /** Begins the run unless it was begun before. @throws UsageError `KEY_REUSED` */
+  private async submit(input: RunInput): Promise<void> {
+    const isNew = await this.parts.ingress.submit(addressOf(input.run), input);
+    if (!isNew && input.key !== null) await this.refuseOther(input);
+  }
+
+  /** With one request where all goes well. @returns undefined when the end has to be waited for anew */
+  private async invoke(input: RunInput): Promise<RunOutput | undefined> {
+    const output = await this.parts.ingress.invoke<RunOutput>(addressOf(input.run), input);
+    if (output === undefined) await this.submit(input);
+    return output;
   }
 
   /** May refuse, so before anything is recorded. */
@@ -60,6 +84,7 @@ export class RunStarts {
     const { command, version, fingerprint, params, principal, key, queue } = request;
     const origin = this.originOf(request);
     const isQueued = queue !== undefined && origin.holds?.includes(queue.name) !== true;
+    const parentTurn = origin.parent === undefined ? undefined : this.parts.sessions?.get(origin.parent)?.turn;
     return {
       run: newRunId(command, key),
       command,
@@ -73,6 +98,7 @@ export class RunStarts {
       origin,
       place: isQueued ? placeIn(queue) : null,
       queue: isQueued ? queue : undefined,
+      parentTurn: parentTurn === 0 ? undefined : parentTurn,
     };
   }
 
@@ -101,9 +127,10 @@ export class RunStarts {
 
   /** Restate goes on with runs by itself; one that stands still tries again. */
   async resume(runId: string): Promise<RunHandle> {
-    const { ingress, tracker } = this.parts;
+    const { ingress, tracker, paused } = this.parts;
     const { run, turn, ended } = await tracker.placeOf(runId);
     const address = addressOf(run, turn);
+    if (!ended) await paused?.resume(address);
     if (!ended && (await ingress.call(address, 'stopped'))) await ingress.call(address, POST, { kind: 'resume' } satisfies RunMail);
     return tracker.handleOf(runId);
   }
@@ -115,10 +142,31 @@ export class RunStarts {
 
   async reopen(runId: string): Promise<RunHandle> {
     const found = await this.parts.inspection('reopen').find(runId);
+    if (found.isBroken) return this.mend(found);
+    await this.refuseWithChild(found);
     return this.goOn(found, (parts) => {
       const reopenings = reopeningsOf(parts, found.row);
       return reopenings[reopenings.length - 1] as Reopening;
     });
+  }
+
+  /** Goes on where it was, with what it was told since. */
+  private async mend(found: InspectedRun): Promise<RunHandle> {
+    const { run } = found.input;
+    const moved: RunMail = { kind: 'moved', to: run, turn: found.turn + 1 };
+    await this.parts.ingress.call(addressOf(run, found.turn), POST, moved);
+    const mail = await this.parts.inspection('reopen').unread(found);
+    return this.goOn(found, () => ({ records: [], mail }));
+  }
+
+  /** A step that waited for a child waits for it again, and would get the same. */
+  private async refuseWithChild({ input, list, records }: InspectedRun): Promise<void> {
+    for (const { kind, step, label, status } of list) {
+      if (kind !== 'step-ended' || status === 'succeeded' || step === null || !records.children.has(step)) continue;
+      const child = newRunId(label, `${input.run}/${step}`);
+      const { ended } = await this.parts.tracker.placeOf(child);
+      if (ended && ended.status !== 'completed') throw childFailed(child);
+    }
   }
 
   async settle(runId: string, settlement: Settlement): Promise<RunHandle> {
@@ -127,14 +175,14 @@ export class RunStarts {
   }
 
   /** The end of an invocation is final: another one goes on with what the first recorded. */
-  private async goOn(found: InspectedRun, reopening: (parts: ReopenParts) => Reopening): Promise<RunHandle> {
+  private async goOn(found: InspectedRun, reopening: (parts: ReopenParts) => Recorded): Promise<RunHandle> {
     const { setup, clock, ingress, tracker } = this.parts;
     const { input, list, records, turn } = found;
-    const journal = new ScratchJournal([...list], records.bridges, refuseChild);
-    const { records: more } = reopening({ journal, setup, clock });
+    const journal = new ScratchJournal([...list], records.bridges);
+    const { records: more, mail } = reopening({ journal, setup, clock });
     const { mail: _mail, queue: _queue, ...begun } = input;
     const bridges = [...records.bridges].map(([after, { from, hash }]) => ({ from, to: after - 1, hash }));
-    const next: RunInput = { ...begun, past: [...list, ...more], bridges };
+    const next: RunInput = { ...begun, past: [...list, ...more], bridges, mail, turn: turn + 1 };
     if (!(await ingress.submit(addressOf(input.run, turn + 1), next))) throw reopenedByOthers(input.run);
     return tracker.handleOf(input.run);
   }
@@ -168,9 +216,13 @@ export class RunStarts {
 }
 
 /** What the run that goes on with one is begun with. */
-export function successorOf(run: RunInput, earlier: RunOrigin, { legacy, now }: { readonly legacy: Legacy; readonly now: number }): RunInput {
+export function successorOf(
+  run: RunInput,
+  earlier: RunOrigin,
+  { legacy, now }: { readonly legacy: Legacy; readonly now: number },
+): RunInput {
   const { epoch: _epoch, forkedFrom: _forkedFrom, ...kept } = earlier;
-  const { command, version, fingerprint, principal, place } = run;
+  const { command, version, fingerprint, principal, place, parentTurn } = run;
   const { params, signals, cancelled } = legacy;
   const told: RunMail[] = signals.map(({ step, label, body }) => ({
     kind: 'signal',
@@ -181,13 +233,17 @@ export function successorOf(run: RunInput, earlier: RunOrigin, { legacy, now }: 
   const mail: RunMail[] = cancelled === undefined ? told : [...told, { kind: 'cancel', reason: cancelled }];
   const origin: RunOrigin = { ...kept, predecessor: run.run };
   const begun = { run: newRunId(command), command, version, fingerprint, params: params.text, principal, key: null };
-  return { ...begun, seed: randomUUID(), startedAt: now, origin, place, mail };
+  return { ...begun, seed: randomUUID(), startedAt: now, origin, place, mail, parentTurn };
 }
 
 function placeIn({ name: queue, key, priority }: QueueEntry): RunInput['place'] {
   return { queue, key, priority };
 }
 
-function refuseChild(): never {
-  throw notOnEngine('restate', 'reopen of a run whose child failed', 'the child is an invocation of its own. Reopen the child first');
+function childFailed(child: string): UsageError {
+  return notOnEngine(
+    'restate',
+    'reopen of a run together with its child',
+    `what the child did is another's to go on with. Reopen ${child} first`,
+  );
 }

@@ -3,13 +3,16 @@
  *
  * Does not own: the runs, which any worker may drive.
  */
+
+import { setTimeout as wait } from 'node:timers/promises';
 import type { GateOverride } from '../../abstract/Timeline.js';
 import { UsageError } from '../../kernel/errors.js';
 import type { EndedRun, RunHandle } from '../Engine.js';
 import { runEnded } from '../embedded/refusals.js';
 import { handedBack, standsStill } from '../handBack.js';
-import type { Ingress } from './Ingress.js';
+import { type Ingress, NoOutput } from './Ingress.js';
 import { ObservedLoads } from './ObservedLoads.js';
+import type { PausedRuns } from './PausedRuns.js';
 import { addressOf, POST } from './RunAddress.js';
 import { endedRun } from './RunEnd.js';
 import type { RunMail, RunOutput } from './RunMessages.js';
@@ -17,6 +20,8 @@ import type { Sessions } from './Sessions.js';
 
 /** Between two looks whether a run that somebody waits for stands still. */
 const LOOK_MS = 2000;
+/** Between two looks whether a run is known to Restate. */
+const BEGUN_MS = 20;
 
 /** Where a run is now. */
 export interface Place {
@@ -31,6 +36,10 @@ export interface RunTrackerParts {
   readonly ingress: Ingress;
   /** Undefined where no runs are driven. */
   readonly sessions: Sessions | undefined;
+  /** Undefined where nobody can be asked. */
+  readonly paused: PausedRuns | undefined;
+  /** What becomes of a run whose invocation was ended in Restate. */
+  readonly broken: (runId: string, why: string) => EndedRun;
   readonly override: (runId: string, gate: string, override: GateOverride) => Promise<void>;
   readonly cancel: (runId: string, reason: string) => Promise<void>;
 }
@@ -38,20 +47,23 @@ export interface RunTrackerParts {
 export class RunTracker {
   constructor(private readonly parts: RunTrackerParts) {}
 
-  handleOf(id: string): RunHandle {
+  /** @param begin begins the run, and gives its end if it is there to be had */
+  handleOf(id: string, begin?: () => Promise<RunOutput | undefined>): RunHandle {
     const { sessions, cancel, override } = this.parts;
     const loads = new ObservedLoads();
     const forget = sessions?.observe(id, (watch) => loads.add(watch));
-    let end: Promise<EndedRun> | undefined;
+    const follow = (first?: Promise<RunOutput | undefined>) => this.follow(id, first).finally(() => forget?.());
+    let end = begin && follow(begin());
+    end?.catch(() => undefined); // Whoever looks at it is told.
     const ended = (): Promise<EndedRun> => {
-      end ??= this.follow(id).finally(() => forget?.());
+      end ??= follow();
       return end;
     };
     return {
       id,
       ended,
       watch: (after) => loads.events(ended, after),
-      cancel: (reason) => cancel(id, reason),
+      cancel: (reason) => (begin ? whenBegun(() => cancel(id, reason), ended()) : cancel(id, reason)),
       override: (gate, how) => override(id, gate, how),
     };
   }
@@ -61,18 +73,18 @@ export class RunTracker {
     for (let turn = 0; ; turn += 1) {
       const output = await this.parts.ingress.output<RunOutput>(addressOf(run, turn));
       if (output === null) throw notFound(run);
-      const ended = output && endedRun(run, output);
+      const ended = output && this.endIn(run, output);
       if (ended?.successor !== undefined) return this.placeOf(ended.successor);
       if (!ended || !(await this.goesOn(run, turn, ended))) return { run, turn, ended };
     }
   }
 
   /** The end of a run, or of the last one that goes on with it. @throws TransientError `RUN_HANDED_BACK` when it stands still, or this engine is closed */
-  async follow(run: string): Promise<EndedRun> {
+  async follow(run: string, first?: Promise<RunOutput | undefined>): Promise<EndedRun> {
     for (let turn = 0; ; turn += 1) {
-      const ended = await this.endOf(run, turn);
+      const ended = await this.endOf(run, turn, turn === 0 ? first : undefined);
       if (ended.successor !== undefined) return this.follow(ended.successor);
-      if (!(await this.goesOn(run, turn, ended))) return ended;
+      if (!(await this.parts.ingress.patiently(() => this.goesOn(run, turn, ended)))) return ended;
     }
   }
 
@@ -89,22 +101,51 @@ export class RunTracker {
     return (await this.parts.ingress.output(addressOf(run, turn + 1))) !== null;
   }
 
-  private async endOf(run: string, turn: number): Promise<EndedRun> {
+  private async endOf(run: string, turn: number, first?: Promise<RunOutput | undefined>): Promise<EndedRun> {
+    const attach = () => this.parts.ingress.attach<RunOutput>(addressOf(run, turn));
     const look = new Look(() => this.standstill(run, turn));
     try {
-      const output = await Promise.race([this.parts.ingress.attach<RunOutput>(addressOf(run, turn)), look.found]);
+      const output = await Promise.race([first ? first.then((output) => output ?? attach()) : attach(), look.found]);
       if (output === null) throw notFound(run);
       if (output === undefined) throw handedBack(run);
-      return endedRun(run, output);
+      return this.endIn(run, output);
     } finally {
       look.stop();
     }
   }
 
+  private endIn(run: string, output: RunOutput | NoOutput): EndedRun {
+    return output instanceof NoOutput ? this.parts.broken(run, output.why) : endedRun(run, output);
+  }
+
   /** What a run waits for that waits for somebody to look at it. */
   private async standstill(run: string, turn: number): Promise<Error | undefined> {
-    const why = await this.parts.ingress.call<string | null>(addressOf(run, turn), 'stopped').catch(() => undefined);
+    const { ingress, paused } = this.parts;
+    const address = addressOf(run, turn);
+    const stopped = () => ingress.call<string | null>(address, 'stopped');
+    const why = (await paused?.reasonOf(address).catch(() => undefined)) ?? (await stopped().catch(() => undefined));
     return typeof why === 'string' ? standsStill(run, why) : undefined;
+  }
+}
+
+/** A run that is on its way to Restate is not known there for a moment. */
+async function whenBegun(act: () => Promise<void>, ended: Promise<unknown>): Promise<void> {
+  let over = false;
+  const end = ended.then(
+    () => undefined,
+    () => undefined,
+  );
+  void end.then(() => {
+    over = true;
+  });
+  for (;;) {
+    try {
+      await act();
+      return;
+    } catch (error) {
+      if (over || !(error instanceof UsageError && error.code === 'RUN_NOT_FOUND')) throw error;
+      await Promise.race([end, wait(BEGUN_MS)]);
+    }
   }
 }
 

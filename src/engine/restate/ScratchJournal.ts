@@ -1,6 +1,7 @@
 /** Records that are written before there is an invocation to keep them: of forks, and of runs that go on after their end. */
-import type { Journal, RunJournal, RunRow } from '../embedded/Journal.js';
+
 import type { Bridges } from '../embedded/chain.js';
+import type { Journal, RunJournal, RunRow } from '../embedded/Journal.js';
 import type { JournalRecord } from '../Record.js';
 
 /** A journal that keeps what it is given, for one run. */
@@ -12,18 +13,15 @@ export class ScratchJournal implements RunJournal, Pick<Journal, 'records' | 'br
   constructor(
     readonly list: JournalRecord[] = [],
     private readonly dropped: Bridges = new Map(),
-    /** Called for what a journal of one run cannot know. */
-    private readonly refuse: () => never = () => {
-      throw new TypeError('A scratch journal has one run.');
-    },
   ) {}
 
-  runByKey(): never {
-    return this.refuse();
+  /** It has one run. */
+  runByKey(): undefined {
+    return undefined;
   }
 
-  runsByPrefix(): never {
-    return this.refuse();
+  runsByPrefix(): readonly RunRow[] {
+    return [];
   }
 
   addRecord(_run: RunRow, record: JournalRecord): void {

@@ -7,7 +7,7 @@
 import type { SixfoldError } from '../../kernel/errors.js';
 import type { Rest, RunJournal, RunRow } from '../embedded/Journal.js';
 import type { JournalRecord } from '../Record.js';
-import type { Batch, Bridge, RunInput } from './RunMessages.js';
+import type { Batch, Bridge, Resting, RunInput } from './RunMessages.js';
 
 interface Waiting {
   /** Number of the batch that it waits for. */
@@ -41,7 +41,7 @@ export class SessionJournal implements RunJournal {
   private lost: SixfoldError | undefined;
   private attached = true;
 
-  constructor(private readonly now: () => number) {}
+  constructor(private readonly resting: () => Pick<Resting, 'at' | 'seen'>) {}
 
   get idle(): boolean {
     return this.attached && !this.flying && !this.matters;
@@ -83,7 +83,7 @@ export class SessionJournal implements RunJournal {
   }
 
   putAside(_run: RunRow, rest: Rest): void {
-    this.draft.rest = { ...rest, at: this.now() };
+    this.draft.rest = { ...rest, ...this.resting() };
   }
 
   endRun(): void {
@@ -125,7 +125,8 @@ export class SessionJournal implements RunJournal {
   /** The next batch that the run wants recorded; of several who ask the last gets it. */
   next(): Promise<Batch> {
     return new Promise((resolve) => {
-      if (this.flying) resolve(this.flying); // An earlier invocation was cut off before it was recorded.
+      if (this.flying)
+        resolve(this.flying); // An earlier invocation was cut off before it was recorded.
       else {
         this.give = resolve;
         this.cutSoon();

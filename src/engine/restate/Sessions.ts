@@ -20,6 +20,8 @@ export interface SessionsParts extends Omit<SessionParts, 'over' | 'begun' | 'cl
 /** Is told of a load that begins. */
 export type Observer = (watch: RunWatch) => void;
 
+/** So long an answer of Restate is waited for when runs are handed back. */
+const ANSWER_MS = 500;
 /** Whoever began a run and never looks at it again is forgotten behind so many others. */
 const OBSERVED_MAX = 10_000;
 
@@ -43,7 +45,10 @@ export class Sessions {
 
   /** @param signal aborted when the invocation is over, for whatever reason */
   open(input: RunInput, records: RunRecords, signal: AbortSignal): RunSession {
-    const entry = this.entries.get(input.run) ?? this.add(input, records, signal);
+    const known = this.entries.get(input.run);
+    const isSame = known?.session.turn === (input.turn ?? 0);
+    if (known && !isSame) this.drop(known, 'it was gone on with after its end');
+    const entry = known && isSame ? known : this.add(input, records, signal);
     entry.forget?.();
     entry.forget = undefined;
     entry.signal = signal;
@@ -63,19 +68,39 @@ export class Sessions {
 
   async close(drainMs: number): Promise<void> {
     this.closing.abort();
-    await Promise.all([...this.entries.values()].map(({ session }) => session.handBack(drainMs)));
-    for (const { session, forget } of this.entries.values()) {
-      forget?.();
-      session.giveUp('its worker was closed');
-    }
+    const { graceMs } = this.parts;
+    const left = Promise.all([...this.entries.values()].map(({ session }) => session.handBack(drainMs)));
+    await this.within(drainMs + graceMs + ANSWER_MS, left);
+    for (const entry of this.entries.values()) this.drop(entry, 'its worker was closed');
+    await this.within(graceMs + ANSWER_MS, left);
     this.entries.clear();
+  }
+
+  /** Where Restate is away, what is handed back is not acknowledged. */
+  private async within(limitMs: number, done: Promise<unknown>): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const stopTimer = this.parts.clock.after(limitMs, resolve);
+      void done.then(() => {
+        stopTimer();
+        resolve();
+      });
+    });
+  }
+
+  private drop({ session, forget }: Entry, why: string): void {
+    forget?.();
+    session.giveUp(why);
   }
 
   private add(input: RunInput, records: RunRecords, signal: AbortSignal): Entry {
     const begun: SessionParts['begun'] = (runId, watch) => {
       for (const observer of this.observers.get(runId) ?? []) observer(watch);
     };
-    const session = new RunSession(input, { ...this.parts, closing: this.closing.signal, begun, over: ({ id }) => this.remove(id) }, records);
+    const session = new RunSession(
+      input,
+      { ...this.parts, closing: this.closing.signal, begun, over: (one) => this.remove(one) },
+      records,
+    );
     const entry: Entry = { session, signal, forget: undefined };
     this.entries.set(input.run, entry);
     return entry;
@@ -86,14 +111,16 @@ export class Sessions {
     if (entry?.signal !== signal) return; // Another invocation was faster.
     const { clock, keptMs } = this.parts;
     entry.forget = clock.after(keptMs, () => {
-      this.remove(runId);
+      this.remove(entry.session);
       entry.session.giveUp('no invocation of it came back to this process');
     });
     entry.session.disconnect();
   }
 
-  private remove(runId: string): void {
-    this.entries.get(runId)?.forget?.();
-    this.entries.delete(runId);
+  private remove(session: RunSession): void {
+    const entry = this.entries.get(session.id);
+    if (entry?.session !== session) return; // The run was gone on with after its end.
+    entry.forget?.();
+    this.entries.delete(session.id);
   }
 }

@@ -2,12 +2,10 @@
 import type { WorkflowContext, WorkflowSharedContext } from '@restatedev/restate-sdk';
 import { digest } from '../../kernel/digest.js';
 import { Invocation } from './Invocation.js';
+import { post } from './mailbox.js';
 import type { RunInput, RunMail, RunOutput } from './RunMessages.js';
-import type { RestateSdk } from './sdk.js';
 import type { Sessions } from './Sessions.js';
-
-/** Mail comes in order; more than so many at once is our own mistake. */
-const MAIL_MAX = 1_000_000;
+import type { RestateSdk } from './sdk.js';
 
 export interface CommandServiceSettings {
   /** Text of the codec for a run without result. */
@@ -32,11 +30,7 @@ export function commandService(name: string, sdk: RestateSdk, sessions: Sessions
         const invocation = new Invocation(sdk, ctx, { input, nothing }, (records) => sessions.open(input, records, attemptCompletedSignal));
         return invocation.drive();
       },
-      post: workflow.shared({}, async (ctx: WorkflowSharedContext, mail: RunMail): Promise<void> => {
-        for (let index = (await ctx.get<number>('mail')) ?? 0; index < MAIL_MAX; index += 1) {
-          if (await isFirst(ctx.promise<RunMail>(`mail-${index}`), mail, sdk)) return;
-        }
-      }),
+      post: workflow.shared({}, (ctx: WorkflowSharedContext, mail: RunMail): Promise<void> => post(ctx, mail, sdk)),
       resume: workflow.shared({}, async (ctx: WorkflowSharedContext): Promise<boolean> => (await ctx.get('stopped')) !== null),
       query: workflow.shared({}, async (ctx: WorkflowSharedContext): Promise<string | null> => ctx.get<string>('published')),
       stopped: workflow.shared({}, async (ctx: WorkflowSharedContext): Promise<string | null> => ctx.get<string>('stopped')),
@@ -50,14 +44,4 @@ export function commandService(name: string, sdk: RestateSdk, sessions: Sessions
       retryPolicy: { initialInterval: 50, maxInterval: 5000, exponentiationFactor: 2, maxAttempts: 2 ** 31 - 1 },
     },
   });
-}
-
-async function isFirst(promise: { resolve(mail: RunMail): Promise<void> }, mail: RunMail, sdk: RestateSdk): Promise<boolean> {
-  try {
-    await promise.resolve(mail);
-    return true;
-  } catch (error) {
-    if (error instanceof sdk.TerminalError && !(error instanceof sdk.CancelledError)) return false; // Somebody was faster.
-    throw error;
-  }
 }

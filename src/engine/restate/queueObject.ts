@@ -5,8 +5,8 @@
  * key that was served longest ago is next, and of one key the oldest.
  */
 import type { ObjectContext } from '@restatedev/restate-sdk';
-import { Pace } from '../embedded/Pace.js';
 import type { QueueEntry, QueueLimits } from '../Engine.js';
+import { Pace } from '../embedded/Pace.js';
 import { JSON_INPUT } from './jsonInput.js';
 import { addressOf, POST, QUEUE } from './RunAddress.js';
 import type { RunMail } from './RunMessages.js';

@@ -1,7 +1,7 @@
 /** Brings a journal of an older format to this one, and lets an older one be read as it is. */
 import type { DatabaseSync } from 'node:sqlite';
 import { JournalOwner } from './JournalOwner.js';
-import { ADDED_IN_2, FORMAT_VERSION } from './schema.js';
+import { ADDED_IN_2, FORMAT_VERSION, STORE_TABLES } from './schema.js';
 
 const COLUMNS_ADDED_IN_2 = [
   "standing TEXT NOT NULL DEFAULT 'running'",
@@ -64,5 +64,17 @@ export function migrate(database: DatabaseSync, file: string): void {
     }
   } finally {
     owner.release();
+  }
+}
+
+/** Gives a file of this format the tables of the stores, if it was made before there were any. */
+export function addStoreTables(database: DatabaseSync): void {
+  if (database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'topic_group'").get()) return; // The last of them.
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    database.exec(`${STORE_TABLES} COMMIT`);
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
   }
 }

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { UsageError } from '../../../kernel/errors.js';
-import { formatVersion, migrate, showAsPresent } from './migrations.js';
+import { addStoreTables, formatVersion, migrate, showAsPresent } from './migrations.js';
 import { ADDED_IN_2, APPLICATION_ID, FORMAT_VERSION, SCHEMA } from './schema.js';
 import { corrupt, describe, SQLITE, sqliteCode } from './sqliteErrors.js';
 import { writesSafely } from './sqliteVersion.js';
@@ -75,6 +75,7 @@ function prepare(database: DatabaseSync, options: DatabaseOptions): void {
   else {
     changeToWal(database);
     migrate(database, options.file);
+    addStoreTables(database);
   }
 }
 

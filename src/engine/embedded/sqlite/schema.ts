@@ -102,3 +102,50 @@ CREATE TABLE allotted (
 ) STRICT;
 INSERT INTO allotted (one, run) SELECT 1, coalesce(max(id), 0) FROM run;
 `;
+
+/**
+ * The tables of the stores, which belong to no run. A file of format 2 may lack them, and gets them when it is opened for writing: who does
+ * not know them misreads nothing, so older processes go on using the file.
+ */
+export const STORE_TABLES = `
+CREATE TABLE IF NOT EXISTS state_space (
+  name    TEXT PRIMARY KEY,
+  version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS state_entry (
+  space   TEXT NOT NULL,
+  key     TEXT NOT NULL,
+  value   TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  PRIMARY KEY (space, key)
+) STRICT;
+CREATE TABLE IF NOT EXISTS lock (
+  name     TEXT PRIMARY KEY,
+  token    INTEGER NOT NULL,
+  owner    TEXT,
+  ends_at  INTEGER NOT NULL,
+  lease_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS topic (
+  id      INTEGER PRIMARY KEY,
+  name    TEXT NOT NULL UNIQUE,
+  first   INTEGER NOT NULL,
+  next    INTEGER NOT NULL,
+  last_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS topic_entry (
+  topic INTEGER NOT NULL REFERENCES topic (id),
+  entry INTEGER NOT NULL,
+  uid   TEXT NOT NULL,
+  at    INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (topic, entry),
+  UNIQUE (topic, uid)
+) STRICT;
+CREATE TABLE IF NOT EXISTS topic_group (
+  topic INTEGER NOT NULL REFERENCES topic (id),
+  name  TEXT NOT NULL,
+  next  INTEGER NOT NULL,
+  PRIMARY KEY (topic, name)
+) STRICT, WITHOUT ROWID;
+`;
