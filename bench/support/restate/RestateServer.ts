@@ -74,7 +74,7 @@ export class RestateServer implements AsyncDisposable {
     const settings = {
       ...basicSettings(folder, ports),
       ...(options.forceReplay && { RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT: '0s' }),
-      ...(options.identity && { RESTATE_REQUEST_IDENTITY_PRIVATE_KEY_PEM_FILE: keyFile }),
+      ...(options.identity && { RESTATE_WORKER__INVOKER__REQUEST_IDENTITY_PRIVATE_KEY_PEM_FILE: keyFile }),
       ...options.settings,
     };
     const server = new RestateServer(folder, ports, settings, options.identity ? makeIdentity(keyFile) : '');

@@ -7,7 +7,7 @@ const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 /**
  * Makes an ed25519 pair and keeps the private key in a file.
  *
- * @param file for PKCS #8 in PEM, which RESTATE_REQUEST_IDENTITY_PRIVATE_KEY_PEM_FILE names
+ * @param file for PKCS #8 in PEM, which RESTATE_WORKER__INVOKER__REQUEST_IDENTITY_PRIVATE_KEY_PEM_FILE names
  * @returns the public key as `identityKeys` of an endpoint wants it
  */
 export function makeIdentity(file: string): string {

@@ -18,11 +18,13 @@ import type { RunSession } from './RunSession.js';
 import type { RestateSdk } from './sdk.js';
 
 type Mail = { readonly mail: RunMail; readonly id: string };
-type Came<T> = { readonly value: T } | Mail;
+type Came = { readonly text: string } | Mail;
 
 /** Turns of the event loop: enough for the code to come to its end where nothing is under way, or for a short step to be done. */
 const QUIET_TURNS = 8;
 const BUSY_TURNS = 3;
+/** Characters that one entry may have: Restate's own limit is 32 MiB, and some characters take three bytes. */
+const ENTRY_LENGTH_MAX = 10 * 1024 * 1024;
 
 export interface InvocationParts {
   readonly input: RunInput;
@@ -100,17 +102,21 @@ export class Invocation {
   /** @param batch undefined where it is not there yet */
   private async record(batch: Batch | undefined, next: Promise<Batch> | undefined): Promise<Batch> {
     let cut = batch;
-    const text = batch && textOf(batch); // What is there goes to Restate together with its entry.
-    const recording = text
-      ? this.ctx.run('records', () => text)
-      : this.ctx.run('records', async () => {
-          cut = await (next ?? this.begin());
-          return textOf(cut);
-        });
+    const write = (next: Batch): string => {
+      const text = textOf(next);
+      if (text.length <= ENTRY_LENGTH_MAX) {
+        cut = next;
+        return text;
+      }
+      cut = this.session.refuse(next);
+      return textOf(cut);
+    };
+    const text = batch && write(batch); // What is there goes to Restate together with its entry.
+    const recording = text ? this.ctx.run('records', () => text) : this.ctx.run('records', async () => write(await (next ?? this.begin())));
     for (;;) {
       const came = await this.either(recording);
       if ('mail' in came) this.receive(came);
-      else return cut ?? batchOf(came.value);
+      else return cut ?? batchOf(came.text);
     }
   }
 
@@ -130,7 +136,7 @@ export class Invocation {
     const wakes = ({ mail }: Mail): boolean => !isStopped || mail.kind === 'resume' || mail.kind === 'cancel';
     if (this.records.mail.some((one) => !seen.includes(one.id) && wakes(one))) return; // It came while this was recorded.
     if (isStopped) this.ctx.set('stopped', waits[0]?.name ?? 'it could not go on');
-    const alarm = due === null ? undefined : this.ctx.sleep(Math.max(0, due - at));
+    const alarm = due === null ? undefined : this.ctx.sleep(Math.max(0, due - at)).map(() => 'due');
     for (;;) {
       const came = await this.either(alarm);
       if (!('mail' in came)) break;
@@ -145,7 +151,7 @@ export class Invocation {
     const { run } = this.parts.input;
     this.toQueue(queue.name, 'enter', { run, entry: queue });
     for (;;) {
-      const came = await this.either<void>(undefined);
+      const came = await this.either(undefined);
       if (!('mail' in came)) continue;
       if (came.mail.kind === 'admitted') return;
       this.receive(came);
@@ -154,11 +160,11 @@ export class Invocation {
   }
 
   /** What comes first of the two; a cancellation from outside is mail as any other. */
-  private async either<T extends string | void>(promise: RestatePromise<T> | undefined): Promise<Came<T>> {
+  private async either(promise: RestatePromise<string> | undefined): Promise<Came> {
     const { mailbox } = this;
     try {
-      const first: RunMail | T = await (promise ? this.sdk.RestatePromise.race([promise, mailbox]) : mailbox);
-      if (typeof first !== 'object') return { value: first };
+      const first: RunMail | string = await (promise ? this.sdk.RestatePromise.race([promise, mailbox]) : mailbox);
+      if (typeof first === 'string') return { text: first };
       const id = mailId(this.nextMail);
       this.nextMail += 1;
       this.ctx.set('mail', this.nextMail);

@@ -130,11 +130,25 @@ export class RunSession implements RunHost {
       try {
         this.begin();
       } catch (error) {
-        const rest = { standing: 'stopped', due: null, waits: [{ what: 'person', name: messageOf(error) }] } as const;
-        return { records: [], rest: { ...rest, at: this.parts.clock.now(), seen: this.records.mail.map(({ id }) => id) } };
+        return this.stopped(messageOf(error));
       }
     }
     return this.journal.next();
+  }
+
+  /** Restate cannot take this batch: the run is left for somebody to look at, as it was before. */
+  refuse({ records }: Batch): Batch {
+    const { label, body } = records.reduce((largest, one) => ((one.body?.length ?? 0) > (largest.body?.length ?? 0) ? one : largest));
+    const why =
+      `What was recorded of ${label} has ${body?.length} characters, and an entry of Restate takes 10 million. ` +
+      'Keep large values elsewhere, and return where they are.';
+    this.giveUp(why);
+    return this.stopped(why);
+  }
+
+  private stopped(why: string): Batch {
+    const rest = { standing: 'stopped', due: null, waits: [{ what: 'person', name: why }] } as const;
+    return { records: [], rest: { ...rest, at: this.parts.clock.now(), seen: this.records.mail.map(({ id }) => id) } };
   }
 
   /** The batch that `next` gave is recorded. */
@@ -172,6 +186,7 @@ export class RunSession implements RunHost {
     const { load } = this;
     const lost = new TransientError('LEASE_LOST', `Run ${this.id} is not done here any more: ${why}.`, { details: { run: this.id } });
     this.journal.lose(lost);
+    this.journal = this.newJournal();
     this.load = undefined;
     load?.execution.abandon(lost);
   }

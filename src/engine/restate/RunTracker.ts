@@ -18,8 +18,9 @@ import { endedRun } from './RunEnd.js';
 import type { RunMail, RunOutput } from './RunMessages.js';
 import type { Sessions } from './Sessions.js';
 
-/** Between two looks whether a run that somebody waits for stands still. */
-const LOOK_MS = 2000;
+/** Between two looks whether a run that somebody waits for stands still: at first, and then doubled up to the greatest. */
+const LOOK_MS = 500;
+const LOOK_MS_MAX = 2000;
 /** Between two looks whether a run is known to Restate. */
 const BEGUN_MS = 20;
 
@@ -167,12 +168,12 @@ class Look {
     this.timer = undefined;
   }
 
-  private arm(): void {
+  private arm(pauseMs = LOOK_MS): void {
     this.timer = setTimeout(async () => {
       const found = await this.look();
       if (found) this.reject(found);
-      else if (this.timer) this.arm();
-    }, LOOK_MS);
+      else if (this.timer) this.arm(Math.min(pauseMs * 2, LOOK_MS_MAX));
+    }, pauseMs);
   }
 }
 

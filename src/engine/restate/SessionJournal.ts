@@ -11,7 +11,7 @@ import type { Batch, Bridge, Resting, RunInput } from './RunMessages.js';
 
 interface Waiting {
   /** Number of the batch that it waits for. */
-  readonly batch: number;
+  batch: number;
   resolve(): void;
   reject(reason: unknown): void;
 }
@@ -22,6 +22,9 @@ type Draft = { -readonly [K in keyof Batch]: Batch[K] } & {
   mail: string[];
   children: string[];
 };
+
+/** Characters of what is recorded together: Restate takes messages up to 32 MiB, and few entries of that size. */
+const BATCH_LENGTH_MAX = 4 * 1024 * 1024;
 
 const BEGINNINGS: ReadonlySet<JournalRecord['kind']> = new Set(['started', 'resumed']);
 
@@ -182,15 +185,27 @@ export class SessionJournal implements RunJournal {
   }
 
   private cutNow(): void {
-    const batch = trimmed(this.draft);
-    this.draft = empty();
-    this.wanted = false;
-    this.flying = batch;
+    const count = countOfBatch(this.draft.records);
+    const isWhole = count === this.draft.records.length;
+    this.flying = isWhole ? trimmed(this.draft) : { records: this.draft.records.splice(0, count) };
     this.cut += 1;
+    if (isWhole) this.draft = empty();
+    else for (const one of this.waiting) if (one.batch === this.cut) one.batch += 1; // They wait for all of it.
+    this.wanted = !isWhole;
     const { give } = this;
     this.give = undefined;
-    give?.(batch);
+    give?.(this.flying);
   }
+}
+
+/** How many of the records fit into one batch; the first always does. */
+function countOfBatch(records: readonly JournalRecord[]): number {
+  let length = 0;
+  for (const [index, { body }] of records.entries()) {
+    length += body?.length ?? 0;
+    if (length > BATCH_LENGTH_MAX && index > 0) return index;
+  }
+  return records.length;
 }
 
 /** Without what is empty. */

@@ -96,11 +96,7 @@ export class Sessions {
     const begun: SessionParts['begun'] = (runId, watch) => {
       for (const observer of this.observers.get(runId) ?? []) observer(watch);
     };
-    const session = new RunSession(
-      input,
-      { ...this.parts, closing: this.closing.signal, begun, over: (one) => this.remove(one) },
-      records,
-    );
+    const session = new RunSession(input, { ...this.parts, closing: this.closing.signal, begun, over: (one) => this.remove(one) }, records);
     const entry: Entry = { session, signal, forget: undefined };
     this.entries.set(input.run, entry);
     return entry;
