@@ -105,8 +105,15 @@ module.exports = {
         'Only the host, and src/index.ts which exports it, names a concrete engine. Everybody else uses the port engine/Engine.ts, so that ' +
         'a command runs on any engine.',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/engine/(embedded|restate)/', '^src/host/', '^src/index\\.ts$'] },
+      from: { path: '^src/', pathNot: ['^src/engine/embedded/', '^src/host/', '^src/index\\.ts$'] },
       to: { path: '^src/engine/embedded/' },
+    },
+    {
+      name: 'engines-apart',
+      comment: 'What engines share is in engine/run and engine/stores, which know none of them; no engine knows another.',
+      severity: 'error',
+      from: { path: '^src/engine/(run|stores|embedded|restate)/' },
+      to: { path: '^src/engine/(embedded|restate)/', pathNot: '^src/engine/$1/' },
     },
     {
       name: 'restate-door',

@@ -65,6 +65,7 @@ describe('layers', () => {
     'cli-imports': { 'cli/planted.ts': "export * from '../engine/embedded/EmbeddedEngine.js';" },
     'public-door-imports': { 'index.ts': "export * from './cli/exitCodes.js';" },
     'concrete-engine': { 'cli/planted.ts': "export * from '../engine/embedded/EmbeddedEngine.js';" },
+    'engines-apart': { 'engine/run/plantedEngine.ts': "export * from '../embedded/Follows.js';" },
     'restate-door': { 'host/plantedEngine.ts': "export * from '../engine/restate/index.js';" },
     'restate-sdk': { 'host/plantedSdk.ts': "export type * from '@restatedev/restate-sdk';" },
     'winston-in-host': { 'orchestration/plantedLog.ts': "export type { Logger } from 'winston';" },

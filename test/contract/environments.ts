@@ -130,8 +130,8 @@ class EmbeddedWorld extends EngineWorld implements World {
 class RestateWorld extends EngineWorld implements World {
   readonly clock = systemClock;
   readonly isReal = true;
-  readonly pauseMs = 400;
-  readonly shortMs = 150;
+  readonly pauseMs = 600;
+  readonly shortMs = 100;
   private door: WorkerDoor | undefined;
 
   constructor(private readonly servers: RestateServers) {

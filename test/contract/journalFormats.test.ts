@@ -2,8 +2,8 @@
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { verifyChain } from '../../src/engine/embedded/chain.js';
-import { RunLog } from '../../src/engine/embedded/RunLog.js';
+import { verifyChain } from '../../src/engine/run/chain.js';
+import { RunLog } from '../../src/engine/run/RunLog.js';
 import { SqliteJournal } from '../../src/engine/embedded/SqliteJournal.js';
 import { JournalOwner } from '../../src/engine/embedded/sqlite/JournalOwner.js';
 import { journalFolder, silent } from '../support/engineHarness.js';

@@ -9,6 +9,7 @@ import { stateOf, until, Word } from '../support/longRuns.js';
 import { hasRestate, restateServers } from '../support/restate/engines.js';
 import { WorkerDoor } from '../support/restate/WorkerDoor.js';
 
+if (!hasRestate()) console.warn('npm has no Restate server for this platform: left out');
 (hasRestate() ? describe : describe.skip)('on Restate', () => {
   const servers = restateServers(journalFolder());
 

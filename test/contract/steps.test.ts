@@ -48,7 +48,7 @@ describe.each(environments(folder))('%s', (_name, environment) => {
         }
         return name;
       };
-      const slow = sequence('slow', [20, 5]);
+      const slow = sequence('slow', [400, 5]);
       const first = await Promise.race([slow, sequence('fast', [1, 1, 1])]);
       const any = await Promise.any([
         ctx.step('refused', async (): Promise<string> => {

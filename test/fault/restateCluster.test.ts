@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { freePorts } from '../../bench/support/restate/freePorts.js';
-import { invocations } from '../../bench/support/restate/invocations.js';
+import { sql, invocations } from '../../bench/support/restate/invocations.js';
 import { RestateCluster } from '../../bench/support/restate/RestateCluster.js';
 import { hasRestate, type RestateServer } from '../../bench/support/restate/RestateServer.js';
 import { restateEngine } from '../../src/engine/restate/RestateEngine.js';
@@ -24,6 +24,7 @@ const PAUSE_MS_MAX = 300;
 const GO_MS_MAX = 800;
 /** Runs of each version. */
 const UPGRADED = 10;
+const END_MS_MAX = 45_000;
 const DEAD_MS = { min: 500, max: 2000 };
 
 const isRunnable = process.env.SIXFOLD_REQUIRE_SERVICES === '1' || hasRestate();
@@ -90,14 +91,19 @@ onCluster('a cluster of three nodes and two workers', () => {
     { killed: 'a worker', signed: true, kills: { node: false, worker: true } },
     { killed: 'a node and a worker', signed: true, kills: { node: true, worker: true } },
   ])('ends all runs as planned, no effect twice and none lost, after SIGKILL for $killed', async ({ killed, signed, kills }) => {
+    const mark = (what: string) => process.stderr.write(`${killed}: ${what} ${Date.now()}\n`);
+    mark('begin');
     const [port = 0] = await freePorts(1);
     const settings = { port, isShared: true, ...(signed && { identityKeys: cluster.publicKeys }) };
     const both = [await worker(settings), await worker(settings)] as const;
+    mark('workers');
     for (const path of ['/discover', '/invoke/deliver/run']) {
       expect((await unsignedStatus(both[0].serving.url, path)) === 401).toBe(signed);
     }
     await cluster.ready();
+    mark('ready');
     const node = kills.node ? await cluster.leader() : undefined;
+    mark('leader');
     const asked = ledger.entries.length;
     const orders = Array.from({ length: RUNS }, (_, n) => ({
       id: `${killed} ${n}`,
@@ -106,10 +112,12 @@ onCluster('a cluster of three nodes and two workers', () => {
       goMs: between(0, GO_MS_MAX),
     }));
     const runs = await Promise.all(orders.map(({ goMs: _, ...order }, n) => caller(n).start(Deliver, order, { key: order.id })));
+    mark('started');
     const outcomes = Promise.all(runs.map((run) => run.outcome()));
     const told = Promise.all(runs.map((run, n) => wait(orders[n]?.goMs).then(() => run.notify('go', { n: 1 }))));
 
     await ledger.has(asked + Math.floor(between(2 * RUNS, 7 * RUNS)));
+    mark('moment');
     const moment = new Moment(ledger, orders);
     const victim = kills.worker ? both.toSorted((one, other) => moment.driven(other.pid) - moment.driven(one.pid))[0] : undefined;
     await Promise.all([node?.kill(), victim?.kill()]);
@@ -117,9 +125,11 @@ onCluster('a cluster of three nodes and two workers', () => {
       node && wait(between(DEAD_MS.min, DEAD_MS.max)).then(() => revive(node)),
       victim && wait(between(DEAD_MS.min, DEAD_MS.max)).then(() => worker(settings)),
     ]);
+    mark('killed');
     const survivor = callers[cluster.nodes.findIndex(({ isRunning }) => isRunning)] ?? fail();
     expect(await survivor.runs(RUNS)).toHaveLength(RUNS); // Also while partitions move.
-    const [ended] = await Promise.all([outcomes, told, revived]);
+    mark('listed');
+    const [ended] = await inTime(Promise.all([outcomes, told, revived]));
 
     console.log(`seed ${SEED}: ${killed} killed${signed ? ', requests signed' : ''}: ${moment.story(victim?.pid)}`);
     for (const [n, { id, fails }] of orders.entries()) checkEffects(ledger.done(id), fails, ended[n]);
@@ -166,6 +176,23 @@ onCluster('a cluster of three nodes and two workers', () => {
     expect(again).toEqual(begun.map(() => '7 by version 1')); // Restate keeps what came out.
     expect(ids('old').map((id) => ledger.done(id).length)).toEqual(ids('old').map(() => 2));
   });
+
+  /** @throws with what Restate says of the runs that are stuck */
+  async function inTime<T>(work: Promise<T>): Promise<T> {
+    const late = new AbortController();
+    const alarm = wait(END_MS_MAX, undefined, late).then(async () => {
+      const open = await invocations(anyNode().adminUrl, "status <> 'completed'");
+      console.log(JSON.stringify(open,null,1));
+      for (const i of open) {
+        const j = await sql<any>(anyNode().adminUrl, `select index, entry_type, name, completed, promise_name, entry_json from sys_journal where id='${i.id}' order by index`);
+        console.log(i.id, i.target, j.map((e: any) => `${e.index} ${e.entry_type} ${e.name ?? ''} ${e.promise_name ?? ''} ${String(e.entry_json).slice(0, 100)}`).join('\n'));
+        const h = await caller(0).history(`${i.target_service_name}.${i.target_service_key}`).catch(String);
+        console.log(typeof h === 'string' ? h : JSON.stringify({ ...h, records: h.records.map((r) => `${r.seq} ${r.kind} ${r.label} ${r.status} ${r.at}`) }, null, 1));
+      }
+      throw new Error(`${open.length} invocations are stuck: ${open.map(({ target, status, last_failure: why = '' }) => `${target} ${status} ${why}`).join('\n')}`);
+    });
+    return Promise.race([work, alarm]).finally(() => late.abort());
+  }
 
   async function checkHistories(runs: readonly Run<unknown>[]): Promise<void> {
     const recorded = await Promise.all(runs.map(({ id }) => caller(0).history(id)));

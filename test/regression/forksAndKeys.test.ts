@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { IsInt, IsOptional, IsString } from 'class-validator';
 import { MemoryJournal } from '../../src/engine/embedded/MemoryJournal.js';
-import { RunLog } from '../../src/engine/embedded/RunLog.js';
+import { RunLog } from '../../src/engine/run/RunLog.js';
 import { type CommandContext, CommandFailure, type CommandRunner, command, PlainCommand, type RunCheck } from '../../src/index.js';
 import { commandOf, open } from '../support/application.js';
 import { journalFolder } from '../support/engineHarness.js';

@@ -4,17 +4,8 @@
  * Owns: the meaning of what is added. Does not own: the disk; when anything reaches it, which SimulatedCommits knows.
  * Invariants: as the port of the journals says.
  */
-import type {
-  Admission,
-  Journal,
-  JournalEvents,
-  Mail,
-  NewRun,
-  Reopening,
-  Rest,
-  RunRow,
-  Wanted,
-} from '../../src/engine/embedded/Journal.js';
+import type { Admission, Journal, JournalEvents, Mail, NewRun, Wanted } from '../../src/engine/embedded/Journal.js';
+import type { Reopening, Rest, RunRow } from '../../src/engine/run/RunJournal.js';
 import { MemoryTables } from '../../src/engine/embedded/stores/MemoryTables.js';
 import type { EndStatus, JournalRecord } from '../../src/engine/Record.js';
 import { type CommitOptions, SimulatedCommits } from './SimulatedCommits.js';

@@ -4,9 +4,10 @@ import type { RunWait } from '../../abstract/RunWait.js';
 import { type TransientError, UsageError } from '../../kernel/errors.js';
 import type { EndedRun, RunHistory, RunState, RunSummary } from '../Engine.js';
 import { leftWithChild, standsStill } from '../handBack.js';
-import { verifyChain } from './chain.js';
-import type { Journal, RunRow } from './Journal.js';
-import { endOf } from './pastRun.js';
+import { verifyChain } from '../run/chain.js';
+import { endOf } from '../run/pastRun.js';
+import type { RunRow } from '../run/RunJournal.js';
+import type { Journal } from './Journal.js';
 
 export class Catalogue {
   constructor(

@@ -23,6 +23,7 @@ import type {
   Signal,
   StartRequest,
 } from '../Engine.js';
+import { TurnsToStart } from '../run/TurnsToStart.js';
 import type { Stores } from '../stores/Stores.js';
 import { Catalogue } from './Catalogue.js';
 import { checkRun } from './checkRun.js';
@@ -33,7 +34,6 @@ import { MemoryJournal } from './MemoryJournal.js';
 import { Starts } from './Starts.js';
 import { LocalStores } from './stores/LocalStores.js';
 import { Tracking } from './Tracking.js';
-import { TurnsToStart } from './TurnsToStart.js';
 import { Wakeups } from './Wakeups.js';
 
 export interface EmbeddedEngineOptions {

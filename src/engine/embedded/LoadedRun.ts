@@ -10,9 +10,9 @@ import { SixfoldError } from '../../kernel/errors.js';
 import type { Slotted } from '../../kernel/Slots.js';
 import type { EndedRun, RunHandle, RunOrigin } from '../Engine.js';
 import type { RunWatch } from '../RunWatch.js';
-import type { ChildOutcome } from './ChildOutcome.js';
-import type { Execution, LoadEnd } from './Execution.js';
-import type { RunRow } from './Journal.js';
+import type { ChildOutcome } from '../run/ChildOutcome.js';
+import type { Execution, LoadEnd } from '../run/Execution.js';
+import type { RunRow } from '../run/RunJournal.js';
 
 /** What the handle of a run needs of the engine when the run is not loaded any more. */
 export interface RunTracker {

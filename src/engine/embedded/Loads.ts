@@ -12,16 +12,17 @@ import { messageOf } from '../../kernel/errors.js';
 import type { EndedRun, EngineSetup, Program, RunOrigin } from '../Engine.js';
 import { handedBack, isHandBack } from '../handBack.js';
 import { RunWatch } from '../RunWatch.js';
+import { Execution, type LoadEnd } from '../run/Execution.js';
+import type { Legacy, RunHost } from '../run/ExecutionParts.js';
+import { outcomeForParent } from '../run/pastRun.js';
+import type { RunRow } from '../run/RunJournal.js';
+import { RunLog } from '../run/RunLog.js';
+import type { TurnsToStart } from '../run/TurnsToStart.js';
 import type { Catalogue } from './Catalogue.js';
-import { Execution, type LoadEnd } from './Execution.js';
-import type { Legacy, RunHost } from './ExecutionParts.js';
 import type { Follows } from './Follows.js';
-import type { Journal, RunRow } from './Journal.js';
+import type { Journal } from './Journal.js';
 import { isTakenOver, LoadedRun, type RunTracker } from './LoadedRun.js';
-import { outcomeForParent } from './pastRun.js';
 import { Residents } from './Residents.js';
-import { RunLog } from './RunLog.js';
-import type { TurnsToStart } from './TurnsToStart.js';
 
 export interface LoadsParts {
   readonly journal: Journal;

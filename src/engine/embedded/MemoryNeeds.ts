@@ -6,7 +6,7 @@
  * run that waits for it has recorded its outcome, or has ended.
  */
 import type { JournalRecord } from '../Record.js';
-import type { RunRow } from './Journal.js';
+import type { RunRow } from '../run/RunJournal.js';
 
 interface NeededRun extends RunRow {
   successor: string | null;

@@ -5,8 +5,9 @@
  * a file: by priority, then the key that was served longest ago, then age.
  */
 import type { QueueLimits } from '../Engine.js';
-import type { Admission, RunRow } from './Journal.js';
-import { Pace } from './Pace.js';
+import { Pace } from '../run/Pace.js';
+import type { RunRow } from '../run/RunJournal.js';
+import type { Admission } from './Journal.js';
 
 interface Queue {
   readonly queued: Set<RunRow>;

@@ -13,12 +13,12 @@ import type { EndedRun, RunHandle, Signal } from '../Engine.js';
 import { handedBack } from '../handBack.js';
 import type { EndStatus } from '../Record.js';
 import { RunWatch } from '../RunWatch.js';
+import { checkedOverride, runEnded } from '../run/refusals.js';
 import type { Catalogue } from './Catalogue.js';
 import type { Follows } from './Follows.js';
 import type { Journal, Mail } from './Journal.js';
 import { isTakenOver, type LoadedRun, type RunTracker } from './LoadedRun.js';
 import type { Loads } from './Loads.js';
-import { checkedOverride, runEnded } from './refusals.js';
 
 export interface TrackingParts {
   readonly journal: Journal;

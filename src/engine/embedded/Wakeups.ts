@@ -10,9 +10,10 @@ import { messageOf } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/Logger.js';
 import type { QueueLimits } from '../Engine.js';
 import { isHandBack } from '../handBack.js';
+import type { RunRow } from '../run/RunJournal.js';
 import type { Catalogue } from './Catalogue.js';
 import type { Follows } from './Follows.js';
-import type { Journal, Mail, RunRow, Wanted } from './Journal.js';
+import type { Journal, Mail, Wanted } from './Journal.js';
 import { isTakenOver, type LoadedRun } from './LoadedRun.js';
 import type { Loads } from './Loads.js';
 

@@ -4,11 +4,12 @@ import type { Clock } from '../../kernel/Clock.js';
 import { messageOf, SixfoldError } from '../../kernel/errors.js';
 import type { EngineSetup, RunCheck } from '../Engine.js';
 import { RunWatch } from '../RunWatch.js';
-import { Execution } from './Execution.js';
-import type { RunHost } from './ExecutionParts.js';
-import type { Journal, RunRow } from './Journal.js';
+import { Execution } from '../run/Execution.js';
+import type { RunHost } from '../run/ExecutionParts.js';
+import type { RunRow } from '../run/RunJournal.js';
+import { RunLog } from '../run/RunLog.js';
+import type { Journal } from './Journal.js';
 import { MemoryJournal } from './MemoryJournal.js';
-import { RunLog } from './RunLog.js';
 
 const NOBODY: RunHost = {
   resting: () => undefined,

@@ -5,9 +5,9 @@
  */
 import { UsageError } from '../../kernel/errors.js';
 import type { RunHistory, RunState, RunSummary } from '../Engine.js';
-import { verifyChain } from '../embedded/chain.js';
-import type { RunRow } from '../embedded/Journal.js';
 import type { JournalRecord } from '../Record.js';
+import { verifyChain } from '../run/chain.js';
+import type { RunRow } from '../run/RunJournal.js';
 import { type Admin, quoted } from './Admin.js';
 import { batchOf } from './batchText.js';
 import { pauseReasons } from './PausedRuns.js';

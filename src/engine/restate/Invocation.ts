@@ -6,7 +6,7 @@
  * whatever number of steps the run has.
  */
 import type { RestatePromise, WorkflowContext } from '@restatedev/restate-sdk';
-import { outcomeForParent } from '../embedded/pastRun.js';
+import { outcomeForParent } from '../run/pastRun.js';
 import { batchOf, textOf } from './batchText.js';
 import { JSON_INPUT } from './jsonInput.js';
 import { isFirst } from './mailbox.js';

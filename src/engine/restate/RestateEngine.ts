@@ -23,10 +23,10 @@ import type {
   Signal,
   StartRequest,
 } from '../Engine.js';
-import { outcomeForParent } from '../embedded/pastRun.js';
-import { checkedOverride } from '../embedded/refusals.js';
-import { TurnsToStart } from '../embedded/TurnsToStart.js';
 import { notOnEngine } from '../notOnEngine.js';
+import { outcomeForParent } from '../run/pastRun.js';
+import { checkedOverride } from '../run/refusals.js';
+import { TurnsToStart } from '../run/TurnsToStart.js';
 import type { Stores } from '../stores/Stores.js';
 import { Admin } from './Admin.js';
 import { checkedUrl, checkKeys } from './checkedOptions.js';

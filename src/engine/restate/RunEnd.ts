@@ -2,8 +2,8 @@
 import { Carried } from '../../kernel/codec/Carried.js';
 import { InvariantViolation, OutcomeUnknownError } from '../../kernel/errors.js';
 import type { EndedRun } from '../Engine.js';
-import type { EndBody } from '../embedded/departure.js';
 import type { JournalRecord } from '../Record.js';
+import type { EndBody } from '../run/departure.js';
 import type { RunOutput } from './RunMessages.js';
 
 export function endedRun(id: string, { startedAt, records }: RunOutput): EndedRun {

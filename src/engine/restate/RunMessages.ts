@@ -1,9 +1,9 @@
 /** What goes between the processes of one application over Restate, as JSON. A run that was begun by one version is read by the next. */
 import type { GateOverride } from '../../abstract/Timeline.js';
 import type { QueueEntry, RunOrigin, Signal } from '../Engine.js';
-import type { ChildOutcome } from '../embedded/ChildOutcome.js';
-import type { Rest, RunRow } from '../embedded/Journal.js';
 import type { JournalRecord } from '../Record.js';
+import type { ChildOutcome } from '../run/ChildOutcome.js';
+import type { Rest, RunRow } from '../run/RunJournal.js';
 
 /** What a run is begun with. */
 export interface RunInput {

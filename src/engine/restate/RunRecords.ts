@@ -4,9 +4,9 @@
  * Owns: nothing that is not there. Invariant: made of the same journal it is the same, in whatever process.
  */
 import { Carried } from '../../kernel/codec/Carried.js';
-import type { Bridges } from '../embedded/chain.js';
-import type { RunRow } from '../embedded/Journal.js';
 import type { JournalRecord } from '../Record.js';
+import type { Bridges } from '../run/chain.js';
+import type { RunRow } from '../run/RunJournal.js';
 import type { Batch, RunInput, RunMail } from './RunMessages.js';
 
 export interface NumberedMail {

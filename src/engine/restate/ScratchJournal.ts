@@ -1,11 +1,11 @@
 /** Records that are written before there is an invocation to keep them: of forks, and of runs that go on after their end. */
 
-import type { Bridges } from '../embedded/chain.js';
-import type { Journal, RunJournal, RunRow } from '../embedded/Journal.js';
 import type { JournalRecord } from '../Record.js';
+import type { Bridges } from '../run/chain.js';
+import type { RecordedRuns, RunJournal, RunRow } from '../run/RunJournal.js';
 
 /** A journal that keeps what it is given, for one run. */
-export class ScratchJournal implements RunJournal, Pick<Journal, 'records' | 'bridges' | 'runByKey' | 'runsByPrefix'> {
+export class ScratchJournal implements RunJournal, RecordedRuns {
   readonly sealing = true;
   readonly idle = true;
   readonly sure = true;

@@ -5,8 +5,8 @@
  * its way at a time; who waits for a commit waits until Restate has acknowledged the batch that it is in.
  */
 import type { SixfoldError } from '../../kernel/errors.js';
-import type { Rest, RunJournal, RunRow } from '../embedded/Journal.js';
 import type { JournalRecord } from '../Record.js';
+import type { Rest, RunJournal, RunRow } from '../run/RunJournal.js';
 import type { Batch, Bridge, Resting, RunInput } from './RunMessages.js';
 
 interface Waiting {

@@ -6,7 +6,7 @@
  */
 import type { ObjectContext } from '@restatedev/restate-sdk';
 import type { QueueEntry, QueueLimits } from '../Engine.js';
-import { Pace } from '../embedded/Pace.js';
+import { Pace } from '../run/Pace.js';
 import { JSON_INPUT } from './jsonInput.js';
 import { addressOf, POST, QUEUE } from './RunAddress.js';
 import type { RunMail } from './RunMessages.js';

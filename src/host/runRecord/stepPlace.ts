@@ -1,5 +1,5 @@
 /** What the identity of a step says: phase, part, name, key and number among equals. */
-import { branchOf, phaseOf } from '../../engine/embedded/Ordinals.js';
+import { branchOf, phaseOf } from '../../engine/run/Ordinals.js';
 
 export interface StepPlace {
   readonly phase: string;

@@ -1,4 +1,4 @@
-import { Backoff } from '../../../src/engine/embedded/Backoff.js';
+import { Backoff } from '../../../src/engine/run/Backoff.js';
 import { CommandFailure, OutcomeUnknownError, TimeoutError, TransientError, type UsageError } from '../../../src/kernel/errors.js';
 import type { RetryPolicy } from '../../../src/kernel/RetryPolicy.js';
 

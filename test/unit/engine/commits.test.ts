@@ -1,5 +1,5 @@
 /** The parts of writing that need no file: which SQLite is safe, which disk is slow, how fast a queue may go. */
-import { Pace } from '../../../src/engine/embedded/Pace.js';
+import { Pace } from '../../../src/engine/run/Pace.js';
 import { CommitTimes } from '../../../src/engine/embedded/sqlite/CommitTimes.js';
 import { hasEnded, isStopped, thisProcess } from '../../../src/engine/embedded/sqlite/processIdentity.js';
 import { writesSafely } from '../../../src/engine/embedded/sqlite/sqliteVersion.js';

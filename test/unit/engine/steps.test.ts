@@ -1,4 +1,4 @@
-import { judgeEnd, judgeFrontier } from '../../../src/engine/embedded/divergence.js';
+import { judgeEnd, judgeFrontier } from '../../../src/engine/run/divergence.js';
 import { handedBack } from '../../../src/engine/handBack.js';
 import type { Effect } from '../../../src/kernel/Call.js';
 import { CommandFailure, OutcomeUnknownError, TransientError } from '../../../src/kernel/errors.js';

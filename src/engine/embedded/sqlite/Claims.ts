@@ -5,7 +5,8 @@
  * row of a process that is gone must have been removed before.
  */
 import type { SQLInputValue } from 'node:sqlite';
-import type { RunRow, Wanted } from '../Journal.js';
+import type { RunRow } from '../../run/RunJournal.js';
+import type { Wanted } from '../Journal.js';
 import { RUN_COLUMNS, runRowOf } from './runRows.js';
 import type { Statements } from './Statements.js';
 

@@ -6,8 +6,9 @@
  * priority the key that was served longest ago is next, and of one key the oldest.
  */
 import type { QueueLimits } from '../../Engine.js';
-import type { Admission, RunRow } from '../Journal.js';
-import { Pace } from '../Pace.js';
+import { Pace } from '../../run/Pace.js';
+import type { RunRow } from '../../run/RunJournal.js';
+import type { Admission } from '../Journal.js';
 import type { Claims } from './Claims.js';
 import type { Statements } from './Statements.js';
 

@@ -6,7 +6,8 @@
  */
 import { digest } from '../../../kernel/digest.js';
 import type { RunOrigin } from '../../Engine.js';
-import type { PruneRequest, RunRow } from '../Journal.js';
+import type { RunRow } from '../../run/RunJournal.js';
+import type { PruneRequest } from '../Journal.js';
 import { RUN_COLUMNS, runRowOf } from './runRows.js';
 import type { Statements } from './Statements.js';
 import { WRITES } from './writes.js';

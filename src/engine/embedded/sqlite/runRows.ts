@@ -1,6 +1,6 @@
 /** Rows of the table `run` as the port has them. */
 import { Carried } from '../../../kernel/codec/Carried.js';
-import type { RunRow } from '../Journal.js';
+import type { RunRow } from '../../run/RunJournal.js';
 
 const COLUMNS = {
   rowId: 'id',

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
-import { Backoff } from '../../../../src/engine/embedded/Backoff.js';
+import { Backoff } from '../../../../src/engine/run/Backoff.js';
 import {
   CancelledError,
   CommandFailure,

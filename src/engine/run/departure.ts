@@ -7,7 +7,7 @@ import { messageOf, type SixfoldError } from '../../kernel/errors.js';
 import type { EndedRun } from '../Engine.js';
 import type { ExecutionParts } from './ExecutionParts.js';
 import type { Facilities } from './Facilities.js';
-import type { Rest } from './Journal.js';
+import type { Rest } from './RunJournal.js';
 import { restAfter } from './refusals.js';
 import { type RunEnding, type Verdict, verdictOf } from './verdict.js';
 

@@ -6,7 +6,7 @@
  */
 import type { RunHappening } from '../../abstract/RunEvent.js';
 import type { RunWatch } from '../RunWatch.js';
-import type { RunJournal } from './Journal.js';
+import type { RunJournal } from './RunJournal.js';
 
 export class Publication {
   private readonly waiting: [RunHappening, number][] = [];

@@ -3,7 +3,7 @@ import { UsageError } from '../../kernel/errors.js';
 import type { Settlement } from '../Engine.js';
 import type { JournalRecord } from '../Record.js';
 import type { EndBody } from './departure.js';
-import type { Reopening, RunRow } from './Journal.js';
+import type { Reopening, RunRow } from './RunJournal.js';
 import { RunLog } from './RunLog.js';
 import type { ReopenParts } from './reopenRun.js';
 import { type ReopenedBody, reopenedBody, standing } from './superseded.js';

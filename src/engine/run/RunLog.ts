@@ -7,7 +7,7 @@ import { InvariantViolation, UsageError } from '../../kernel/errors.js';
 import type { RunOrigin } from '../Engine.js';
 import type { JournalRecord } from '../Record.js';
 import { type Anchor, anchorOf, type Bridges, sealed, verifyChain } from './chain.js';
-import type { Journal, RunJournal, RunRow } from './Journal.js';
+import type { KeyedRuns, RecordedRuns, RunJournal, RunRow } from './RunJournal.js';
 import { reopenedBody } from './superseded.js';
 
 export type NewRecord = Pick<JournalRecord, 'kind' | 'at' | 'label'> &
@@ -44,7 +44,11 @@ export class RunLog {
   }
 
   /** Begins with the run itself, unless another run of the command has its key. */
-  static beginKeyed(journal: Journal, run: RunRow, origin: RunOrigin): { readonly log: RunLog; readonly added: Promise<boolean> } {
+  static beginKeyed(
+    journal: RunJournal & KeyedRuns,
+    run: RunRow,
+    origin: RunOrigin,
+  ): { readonly log: RunLog; readonly added: Promise<boolean> } {
     const log = new RunLog(journal, run, [], startOf(journal, run));
     return { log, added: journal.addKeyedRun(run, log.first(origin)) };
   }
@@ -66,7 +70,7 @@ export class RunLog {
    * @throws InvariantViolation `JOURNAL_ALTERED`
    * @throws UsageError `RUN_ERASED`
    */
-  static read(journal: RunJournal & Pick<Journal, 'records' | 'bridges'>, run: RunRow): RunLog {
+  static read(journal: RunJournal & Pick<RecordedRuns, 'records' | 'bridges'>, run: RunRow): RunLog {
     return RunLog.of(journal, run, { records: journal.records(run), bridges: journal.bridges(run) });
   }
 

@@ -3,11 +3,11 @@ import { Carried } from '../../kernel/codec/Carried.js';
 import type { EndedRun } from '../Engine.js';
 import type { ChildOutcome } from './ChildOutcome.js';
 import type { EndBody } from './departure.js';
-import type { Journal, RunRow } from './Journal.js';
+import type { RecordedRuns, RunJournal, RunRow } from './RunJournal.js';
 import { RunLog } from './RunLog.js';
 
 /** @throws InvariantViolation `JOURNAL_ALTERED` */
-export function endOf(journal: Journal, run: RunRow): EndedRun {
+export function endOf(journal: RunJournal & RecordedRuns, run: RunRow): EndedRun {
   const { result, error, report, stands } = endBody(journal, run);
   const { id, startedAt, successor } = run;
   const { status, endedAt } = run as RunRow & Pick<EndedRun, 'status' | 'endedAt'>; // The caller knows that it has ended.
@@ -25,7 +25,7 @@ export function endOf(journal: Journal, run: RunRow): EndedRun {
 }
 
 /** @throws InvariantViolation `JOURNAL_ALTERED` */
-function endBody(journal: Journal, run: RunRow): EndBody {
+function endBody(journal: RunJournal & RecordedRuns, run: RunRow): EndBody {
   return JSON.parse(RunLog.read(journal, run).earlier.at(-1)?.body ?? '{}') as EndBody;
 }
 

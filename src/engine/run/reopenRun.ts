@@ -4,13 +4,13 @@ import { SixfoldError } from '../../kernel/errors.js';
 import type { EngineSetup } from '../Engine.js';
 import type { JournalRecord } from '../Record.js';
 import type { EndBody } from './departure.js';
-import type { Journal, Reopening, RunJournal, RunRow } from './Journal.js';
+import type { RecordedRuns, Reopening, RunJournal, RunRow } from './RunJournal.js';
 import { RunLog } from './RunLog.js';
 import { childNotReopened, notReopened } from './refusals.js';
 import { type ReopenedBody, standing } from './superseded.js';
 
 export interface ReopenParts {
-  readonly journal: RunJournal & Pick<Journal, 'records' | 'bridges' | 'runByKey' | 'runsByPrefix'>;
+  readonly journal: RunJournal & RecordedRuns;
   readonly setup: EngineSetup;
   readonly clock: Clock;
 }

@@ -40,7 +40,7 @@ export interface RunDriver {
   readonly stops: Stops;
 }
 
-export class EmbeddedRun implements DurableRun {
+export class DrivenRun implements DurableRun {
   /** Draws, by the named part of the run that makes them. */
   private chances: Map<string, SeededChance> | undefined;
   private chance: SeededChance | undefined;

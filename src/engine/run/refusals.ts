@@ -5,7 +5,7 @@ import { whereabouts } from '../../kernel/whereabouts.js';
 import { isHandBack } from '../handBack.js';
 import type { JournalRecord } from '../Record.js';
 import type { Leftover } from './divergence.js';
-import type { Rest, RunRow } from './Journal.js';
+import type { Rest, RunRow } from './RunJournal.js';
 
 /** @param what such as `waits for`, or `asked for charge after waiting for` */
 export function notJournaled({ id, command }: { readonly id: string; readonly command: string }, what: string): UsageError {

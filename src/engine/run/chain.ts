@@ -2,10 +2,10 @@
 import { chainHash, digest } from '../../kernel/digest.js';
 import { InvariantViolation } from '../../kernel/errors.js';
 import type { JournalRecord } from '../Record.js';
-import type { Journal, RunRow } from './Journal.js';
+import type { RecordedRuns, RunRow } from './RunJournal.js';
 
 /** Dropped ranges of records by the seq that follows them. */
-export type Bridges = ReturnType<Journal['bridges']>;
+export type Bridges = ReturnType<RecordedRuns['bridges']>;
 
 /** A place in the chain of a run. Kept outside the journal, it shows later that nothing before it was written anew. */
 export interface Anchor {

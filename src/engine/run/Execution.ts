@@ -2,7 +2,7 @@
  * One run on one load: drives its code over the journal.
  *
  * Owns: the order of delivery, cancellation, whether it may be put aside. Does not own: the journal
- * file, the code's turns (CodeTurns), its time (RunTime), what it asks for (Facilities) and sees (EmbeddedRun), how the end is written (departure), other runs.
+ * file, the code's turns (CodeTurns), its time (RunTime), what it asks for (Facilities) and sees (DrivenRun), how the end is written (departure), other runs.
  * Invariants: R1 no step starts and no outcome is answered before everything it depends on is on disk; R3 records are
  * delivered one at a time, lowest first among those asked for, live and on replay, with all microtasks drained in
  * between; R4 an ask that comes while the engine is not driving is refused; R7 the run ends only when every started step
@@ -19,13 +19,13 @@ import { Arrivals } from './Arrivals.js';
 import { outcomeUnknown } from './attempt.js';
 import { CodeTurns, type CodeTurnsPorts } from './CodeTurns.js';
 import { Deliveries } from './Deliveries.js';
+import { DrivenRun, type RunDriver } from './DrivenRun.js';
 import { committed, leave, putAside, recordEnd, strand } from './departure.js';
 import { judgeEnd, judgeEquals, judgeFrontier } from './divergence.js';
-import { EmbeddedRun, type RunDriver } from './EmbeddedRun.js';
 import type { ExecutionParts } from './ExecutionParts.js';
 import { Facilities, type FacilitiesPorts } from './Facilities.js';
-import type { Rest } from './Journal.js';
 import { Publication } from './Publication.js';
+import type { Rest } from './RunJournal.js';
 import { RunTime } from './RunTime.js';
 import { afterFailure, cancelled, checked, isOutcome, notJournaled, stepInStep } from './refusals.js';
 import { isStop, Stops } from './Stops.js';
@@ -47,7 +47,7 @@ export class Execution implements RunDriver, FacilitiesPorts, CodeTurnsPorts {
   readonly stops = new Stops(() => this.deliveries.nudge());
   readonly deliveries = new Deliveries((record) => this.stops.keeps(record));
   private readonly publication: Publication;
-  private readonly face: EmbeddedRun;
+  private readonly face: DrivenRun;
   private madeArrivals: Arrivals | undefined;
   private readonly time: RunTime;
   private readonly turns: CodeTurns;
@@ -69,7 +69,7 @@ export class Execution implements RunDriver, FacilitiesPorts, CodeTurnsPorts {
     this.time = new RunTime(resumptionsOf(earlier, forkedFrom && { startedAt: run.startedAt, inherited }), epoch);
     this.turns = new CodeTurns(this);
     this.publication = new Publication(parts.journal, parts.watch);
-    this.face = new EmbeddedRun(parts, this);
+    this.face = new DrivenRun(parts, this);
     this.facilities = new Facilities(parts, this);
     this.recall(earlier);
   }

@@ -7,7 +7,7 @@ import type { SecretVault } from '../../kernel/SecretVault.js';
 import type { EndedRun, Program, RunOrigin } from '../Engine.js';
 import type { JournalRecord } from '../Record.js';
 import type { RunWatch } from '../RunWatch.js';
-import type { RunJournal, RunRow } from './Journal.js';
+import type { RunJournal, RunRow } from './RunJournal.js';
 import type { RunLog } from './RunLog.js';
 
 /** What a run leaves to the one that goes on with it. */
