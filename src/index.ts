@@ -58,6 +58,15 @@ export type {
 } from './engine/Engine.js';
 export { type EmbeddedEngineOptions, embeddedEngine } from './engine/embedded/EmbeddedEngine.js';
 export type { EndStatus, JournalRecord, RecordKind, StepStatus } from './engine/Record.js';
+export type {
+  Fence,
+  LockHolder,
+  LockStore,
+  StateEntry,
+  StateStore,
+  Stores,
+  TopicStore,
+} from './engine/stores/Stores.js';
 export { CommandRunner, type ExecuteOptions, type NotifyOptions, type PruneOptions, type Run } from './host/CommandRunner.js';
 export type { Outcome, Trouble } from './host/Outcome.js';
 export type { PlanDifference } from './host/plan/PlanDifference.js';

@@ -11,7 +11,7 @@ import { hasRestate, type RestateServers, restateServers } from '../support/rest
 import { WorkerDoor } from '../support/restate/WorkerDoor.js';
 
 /** The store of one test, and the applications on it. */
-export interface World extends AsyncDisposable {
+interface World extends AsyncDisposable {
   /** Of the runs; of the bodies of steps only where it is `real`. */
   readonly clock: Clock;
   /** Time passes by itself. */
@@ -40,12 +40,12 @@ export interface World extends AsyncDisposable {
   end(runner: CommandRunner): Promise<void>;
 }
 
-export interface EngineOptions {
+interface EngineOptions {
   readonly unloadAfterMs?: number;
   readonly drainMs?: number;
 }
 
-export type WorldOptions = Omit<ApplicationOptions, 'engine'> & EngineOptions;
+type WorldOptions = Omit<ApplicationOptions, 'engine'> & EngineOptions;
 
 export interface Environment {
   /** What is there outlives the application. */

@@ -13,7 +13,11 @@ const opened = async (code: Code) => {
   return engine;
 };
 
-(hasRestate() ? describe : describe.skip)('values on Restate', () => {
+const describeRestate = hasRestate()
+  ? describe
+  : (process.stderr.write('skipped: npm has no Restate server for this platform\n'), describe.skip);
+
+describeRestate('values on Restate', () => {
   it('are recorded in several entries where one would be too large for it', async () => {
     const engine = await opened(async (run) => {
       const texts = await Promise.all(Array.from({ length: 48 }, (_, n) => ask(run, 'text', n, () => 'x'.repeat(MIB))));

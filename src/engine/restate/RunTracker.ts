@@ -177,6 +177,6 @@ class Look {
   }
 }
 
-export function notFound(run: string): UsageError {
+function notFound(run: string): UsageError {
   return new UsageError('RUN_NOT_FOUND', `There is no run "${run}". \`sixfold runs list\` shows them.`, { details: { run } });
 }

@@ -7,7 +7,7 @@ import type { EndStatus, JournalRecord } from '../Record.js';
  * Where an open run stands: `running` has been begun and not put aside; `waiting` is unloaded until it is due or gets mail;
  * `queued` was not begun yet; `stopped` could not go on and waits for a person or other code.
  */
-export type Standing = 'running' | 'waiting' | 'queued' | 'stopped';
+type Standing = 'running' | 'waiting' | 'queued' | 'stopped';
 
 /** What a queue needs to know of a run. */
 export interface QueuePlace {
