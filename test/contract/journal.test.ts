@@ -1,10 +1,10 @@
 /** What an engine may rely on in a journal, whether it is in memory or in a file that is written on either thread. */
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { anchorOf, passesThrough, verifyChain } from '../../src/engine/run/chain.js';
 import type { Journal, Mail } from '../../src/engine/embedded/Journal.js';
-import type { Rest, RunRow } from '../../src/engine/run/RunJournal.js';
 import { MemoryJournal } from '../../src/engine/embedded/MemoryJournal.js';
+import { anchorOf, passesThrough, verifyChain } from '../../src/engine/run/chain.js';
+import type { Rest, RunRow } from '../../src/engine/run/RunJournal.js';
 import { RunLog } from '../../src/engine/run/RunLog.js';
 import { journalFolder } from '../support/engineHarness.js';
 import { addRun, addStep, aRun, type Begun, endRun, NO_EVENTS, ORIGIN, openJournal, rowOf } from '../support/journals.js';

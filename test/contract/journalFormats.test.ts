@@ -2,10 +2,10 @@
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { verifyChain } from '../../src/engine/run/chain.js';
-import { RunLog } from '../../src/engine/run/RunLog.js';
 import { SqliteJournal } from '../../src/engine/embedded/SqliteJournal.js';
 import { JournalOwner } from '../../src/engine/embedded/sqlite/JournalOwner.js';
+import { verifyChain } from '../../src/engine/run/chain.js';
+import { RunLog } from '../../src/engine/run/RunLog.js';
 import { journalFolder, silent } from '../support/engineHarness.js';
 import { bundledProbe, JournalProcess } from '../support/JournalProcess.js';
 import { addRun, endRun, openJournal, rowOf } from '../support/journals.js';

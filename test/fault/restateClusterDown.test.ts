@@ -21,6 +21,7 @@ import { open } from '../support/application.js';
 import { until } from '../support/longRuns.js';
 import { Go } from '../support/restate/clusterCommands.js';
 import { LostReply } from '../support/restate/LostReply.js';
+import { replayAgain } from '../support/restate/replayAgain.js';
 
 jest.setTimeout(60_000);
 const SEED = process.env.SEED ?? String(Date.now() % 1_000_000);
@@ -188,6 +189,22 @@ onServer('with one server', () => {
       expect(await Promise.all(waiting)).toEqual(['through with 3', 'through with 3']);
       expect(effects).toEqual(['through book', 'through leave']);
     });
+  });
+
+  it('gives the same end of every run again, as it is asked when it died between the output of a run and the end of that', async () => {
+    const run = await caller.start(Errand, { name: 'again' }, { key: 'again' });
+    await run.notify('go', { n: 1 });
+    await run.result();
+    const refused = await caller.start(Errand, { name: 'refused' });
+    await until(() => effects.includes('refused book'));
+    await refused.cancel('enough');
+    expect(await refused.outcome()).toMatchObject({ status: 'cancelled' });
+    await caller.execute(Quick, { name: 'again' });
+    const ended = "completion_result = 'success' AND target_service_ty = 'workflow' AND target_handler_name = 'run'";
+    const known = await invocations(server.adminUrl, ended);
+    expect(known.length).toBeGreaterThanOrEqual(3);
+    const url = worker.engine.serving?.url ?? '';
+    expect(await Promise.all(known.map((invocation) => replayAgain(url, server.adminUrl, invocation)))).toEqual(known.map(() => undefined));
   });
 
   describe('in which somebody', () => {

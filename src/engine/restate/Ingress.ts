@@ -113,13 +113,14 @@ export class Ingress {
     return undefined;
   }
 
-  /** Asks again as long as the server is away and this is open. */
-  async patiently<T>(ask: () => Promise<T>): Promise<T> {
+  /** Asks again as long as the server is away; undefined when this was closed before. */
+  async patiently<T>(ask: () => Promise<T>): Promise<T | undefined> {
     for (;;) {
       try {
         return await ask();
       } catch (error) {
-        if (this.closed || !(error instanceof TransientError)) throw error;
+        if (this.closed) return undefined;
+        if (!(error instanceof TransientError)) throw error;
       }
     }
   }
@@ -129,7 +130,7 @@ export class Ingress {
     await this.agent.destroy();
   }
 
-  /** @throws TransientError `RESTATE_UNREACHABLE`, UsageError `RESTATE_REFUSED` */
+  /** @throws TransientError `RESTATE_UNREACHABLE`, UsageError `RESTATE_REFUSED`, `ENGINE_CLOSED` */
   private async send(sent: Sent): Promise<Reply> {
     const { path, accepts = [], acceptsEnd } = sent;
     const until = Date.now() + this.options.timeoutMs;
@@ -142,7 +143,8 @@ export class Ingress {
         if (status < 500 && status !== 429) throw refused(path, status, text);
         failure = `${status} ${text}`;
       } catch (error) {
-        if (error instanceof UsageError || this.closed) throw error;
+        if (this.closed) throw closed();
+        if (error instanceof UsageError) throw error;
         failure = messageOf(error);
       }
       await wait(Math.min(pause, Math.max(0, until - Date.now())));
@@ -175,6 +177,10 @@ export class Ingress {
       { details: { url: this.url } },
     );
   }
+}
+
+export function closed(): UsageError {
+  return new UsageError('ENGINE_CLOSED', 'The engine is not open. Start it with startSixfold, and use it before that is disposed.');
 }
 
 function refused(path: string, status: number, text: string): UsageError {

@@ -13,7 +13,7 @@ import { batchOf } from './batchText.js';
 import { pauseReasons } from './PausedRuns.js';
 import { addressOf, RUN } from './RunAddress.js';
 import { endedRun } from './RunEnd.js';
-import type { Batch, RunInput, RunMail, RunOutput } from './RunMessages.js';
+import type { Batch, RunInput, RunMail } from './RunMessages.js';
 import { mailId, RunRecords, rowOf } from './RunRecords.js';
 
 interface InvocationRow {
@@ -39,7 +39,7 @@ interface PromiseRow {
 type Bytes = readonly number[];
 
 interface Entry {
-  readonly Command?: { readonly Input?: { readonly payload: Bytes }; readonly Output?: { readonly result: { readonly Success?: Bytes } } };
+  readonly Command?: { readonly Input?: { readonly payload: Bytes } };
   readonly Notification?: { readonly Completion?: { readonly Run?: { readonly result: { readonly Success?: Bytes } } } };
 }
 
@@ -148,7 +148,7 @@ export class Inspection {
     const ids = rows.map(({ id }) => quoted(id)).join(', ');
     const entries = await this.admin.rows<EntryRow>(
       `SELECT id, index, entry_json FROM sys_journal WHERE id IN (${ids})
-       AND (entry_type = 'Command: Input' OR entry_type = 'Command: Output' OR entry_type = 'Notification: Run') ORDER BY id, index`,
+       AND (entry_type = 'Command: Input' OR entry_type = 'Notification: Run') ORDER BY id, index`,
     );
     const byId = Map.groupBy(entries, ({ id }) => id);
     const paused = rows.filter(({ status }) => status === 'paused');
@@ -163,22 +163,18 @@ export class Inspection {
 /** Undefined for an invocation whose journal is gone. */
 function inspected(row: InvocationRow, entries: readonly EntryRow[], pauseOf: (id: string) => string): InspectedRun | undefined {
   let input: RunInput | undefined;
-  let output: RunOutput | undefined;
   const batches: Batch[] = [];
   for (const { entry_json } of entries) {
     const { Command: command, Notification: notification } = JSON.parse(entry_json) as Entry;
     if (command?.Input) input = decoded(command.Input.payload);
-    if (command?.Output?.result.Success) output = decoded(command.Output.result.Success);
     const batch = notification?.Completion?.Run?.result.Success;
     if (batch) batches.push(batchOf(decoded(batch)));
   }
   if (!input) return undefined;
   const records = new RunRecords(input);
   for (const batch of batches) records.add(batch);
-  const isRecorded = batches.at(-1)?.ended === true; // Then the output follows, when others have been told.
-  if (output && !isRecorded) records.add({ records: output.records });
   const list = records.list;
-  const ended = output || isRecorded ? endedRun(input.run, { startedAt: input.startedAt, records: list }) : undefined;
+  const ended = batches.at(-1)?.ended ? endedRun(input.run, { startedAt: input.startedAt, records: list }) : undefined;
   const rest = batches.at(-1)?.rest;
   const isBroken = row.completion_failure !== undefined;
   const endedAt = ended?.endedAt ?? (isBroken && row.completed_at !== undefined ? Date.parse(row.completed_at) : null);

@@ -55,15 +55,11 @@ export class Invocation {
   async drive(): Promise<RunOutput> {
     if (this.parts.input.queue) await this.queued(this.parts.input.queue);
     for (;;) {
-      const next = this.live ? this.session.next() : undefined;
+      const next = this.live ? this.session.next(this.records) : undefined;
       const ready = next && (await this.soon(next));
-      if (ready?.ended && !this.isAwaited(ready)) {
-        this.session.endsWith(ready);
-        return this.end(ready);
-      }
       const batch = await this.record(ready, next);
       this.records.add(batch);
-      if (this.live) this.session.recorded(batch);
+      if (this.live) this.session.recorded(batch, this.records);
       if (batch.published !== undefined) this.ctx.set('published', batch.published);
       if (batch.ended) {
         await this.tell(batch);
@@ -73,10 +69,7 @@ export class Invocation {
     }
   }
 
-  /**
-   * The end of the code follows from the last batch in the same breath, mostly, and needs no entry of its own: the output is recorded too.
-   * Only where entries are new: a replay must ask for the entries that there are.
-   */
+  /** What follows from the last batch in the same breath, mostly: then it goes to Restate together with its entry. */
   private soon(next: Promise<Batch>): Promise<Batch | undefined> {
     return new Promise((resolve) => {
       let batch: Batch | undefined;
@@ -93,12 +86,6 @@ export class Invocation {
     });
   }
 
-  /** Somebody has to be told of the end, and a replay that tells again must find that entry where it was. */
-  private isAwaited({ successor, published }: Batch): boolean {
-    const { parentStep } = this.parts.input.origin;
-    return successor !== undefined || published !== undefined || parentStep !== undefined || this.parts.input.place !== null;
-  }
-
   /** @param batch undefined where it is not there yet */
   private async record(batch: Batch | undefined, next: Promise<Batch> | undefined): Promise<Batch> {
     let cut = batch;
@@ -108,7 +95,7 @@ export class Invocation {
         cut = next;
         return text;
       }
-      cut = this.session.refuse(next);
+      cut = this.session.refuse(next, this.records);
       return textOf(cut);
     };
     const text = batch && write(batch); // What is there goes to Restate together with its entry.
@@ -123,7 +110,7 @@ export class Invocation {
   private begin(): Promise<Batch> {
     this.live = true;
     this.session.connect(this.records);
-    return this.session.next();
+    return this.session.next(this.records);
   }
 
   private receive(came: Mail): void {
@@ -171,9 +158,7 @@ export class Invocation {
       this.mailbox = this.mailAt(this.nextMail);
       return { mail: first, id };
     } catch (error) {
-      if (!(error instanceof this.sdk.CancelledError)) throw error;
-      this.cancels += 1;
-      return { mail: { kind: 'cancel', reason: 'it was cancelled in Restate' }, id: `cancel-${this.cancels}` };
+      return this.cancellation(error);
     }
   }
 
@@ -205,13 +190,31 @@ export class Invocation {
     };
     for (const { mail } of this.records.mail) pass(mail);
     for (let isMoved = false; !isMoved; ) {
-      isMoved = await isFirst(this.ctx.promise<RunMail>(`mail-${this.nextMail}`), { kind: 'moved', to }, this.sdk);
+      isMoved = await this.isFirst({ kind: 'moved', to }, pass);
       if (isMoved) return;
       const came = await this.either(undefined);
       if (!('mail' in came)) continue;
       isMoved = came.mail.kind === 'moved';
       pass(came.mail);
     }
+  }
+
+  /** As `isFirst` of the mailbox; a cancellation from outside is mail that came before. */
+  private async isFirst(mail: RunMail, cancelled: (mail: RunMail) => void): Promise<boolean> {
+    const kept = this.ctx.promise<RunMail>(`mail-${this.nextMail}`).resolve(mail) as RestatePromise<void>;
+    for (;;) {
+      try {
+        return await isFirst(this.sdk.RestatePromise.race([kept]), this.sdk); // Anew each time: what was cancelled once stays so.
+      } catch (error) {
+        cancelled(this.cancellation(error).mail);
+      }
+    }
+  }
+
+  private cancellation(error: unknown): Mail {
+    if (!(error instanceof this.sdk.CancelledError)) throw error;
+    this.cancels += 1;
+    return { mail: { kind: 'cancel', reason: 'it was cancelled in Restate' }, id: `cancel-${this.cancels}` };
   }
 
   private send(address: Address, method: string, parameter: unknown): void {
@@ -222,7 +225,8 @@ export class Invocation {
     this.ctx.genericSend({ service: QUEUE, key, method, parameter, ...JSON_INPUT });
   }
 
+  /** Made of what is recorded, so that a replay gives the same: a node may die between an output and the end of its invocation. */
   private end({ records }: Batch): RunOutput {
-    return { startedAt: this.parts.input.startedAt, records };
+    return { startedAt: this.parts.input.startedAt, records: records.filter(({ kind }) => kind === 'ended') };
   }
 }

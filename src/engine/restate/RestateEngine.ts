@@ -29,9 +29,9 @@ import { checkedOverride } from '../run/refusals.js';
 import { TurnsToStart } from '../run/TurnsToStart.js';
 import type { Stores } from '../stores/Stores.js';
 import { Admin } from './Admin.js';
-import { checkedUrl, checkKeys } from './checkedOptions.js';
+import { checkedUrl, checkKeys, checkSpans } from './checkedOptions.js';
 import { commandService } from './commandService.js';
-import { Ingress } from './Ingress.js';
+import { closed, Ingress } from './Ingress.js';
 import { Inspection } from './Inspection.js';
 import { lockObject } from './lockObject.js';
 import { PausedRuns } from './PausedRuns.js';
@@ -124,10 +124,13 @@ class RestateEngine implements Engine {
   private readonly ingress: Ingress;
   private readonly adminApi: Admin | undefined;
   private opened: Opened | undefined;
+  private adopting: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
   constructor(private readonly options: RestateEngineOptions) {
     const { ingressUrl, adminUrl, requestTimeoutMs: timeoutMs = REQUEST_MS, clock = systemClock } = options;
+    const { drainMs, graceMs, unloadAfterMs, retentionMs } = options;
+    checkSpans({ requestTimeoutMs: timeoutMs, drainMs, graceMs, unloadAfterMs, retentionMs });
     checkKeys(options.identityKeys ?? []);
     this.clock = clock;
     this.ingress = new Ingress({ url: checkedUrl('ingressUrl', ingressUrl), timeoutMs });
@@ -202,18 +205,30 @@ class RestateEngine implements Engine {
   }
 
   /** Begins to listen and makes this worker known: what is begun from now on, and what waits for one, comes to it. */
-  async adopt(): Promise<void> {
-    const { setup, sessions } = this.present;
+  adopt(): Promise<void> {
+    this.adopting ??= this.beginServing().catch((error: unknown) => {
+      this.adopting = undefined; // It may be tried again.
+      throw error;
+    });
+    return this.adopting;
+  }
+
+  private async beginServing(): Promise<void> {
+    this.refuseClosed();
+    const { setup, sessions, worker: known } = this.present;
     const { listen } = this.options;
     if (!listen || !sessions) return;
-    const worker = await this.serve(listen, { setup, sessions });
+    const worker = known ?? (await this.serve(listen, { setup, sessions }));
+    if (this.closing) await worker.close(); // It was closed meanwhile, and knows nothing of this worker.
+    this.refuseClosed();
     this.opened = { ...this.present, worker };
-    const deployment = await this.adminApi?.register(worker.url);
+    const deployment = await this.adminApi?.register(worker.url).finally(() => this.refuseClosed());
     this.opened = { ...this.present, deployment };
   }
 
+  /** What is begun by a run that is still being finished is begun although the engine is being closed. */
   start(request: StartRequest): Promise<RunHandle> {
-    return this.ready((starts) => starts.start(request));
+    return this.ready((starts) => starts.start(request), request.parent !== undefined);
   }
 
   resume(runId: string): Promise<RunHandle> {
@@ -237,6 +252,7 @@ class RestateEngine implements Engine {
   }
 
   async notify(runId: string, signal: Signal): Promise<void> {
+    this.refuseClosed();
     await this.present.tracker.post(runId, { kind: 'signal', ...signal });
   }
 
@@ -251,6 +267,7 @@ class RestateEngine implements Engine {
 
   async override(runId: string, gate: string, override: GateOverride): Promise<void> {
     const { by, reason } = checkedOverride(gate, override);
+    this.refuseClosed();
     await this.present.tracker.post(runId, { kind: 'override', gate, by, reason });
   }
 
@@ -299,7 +316,8 @@ class RestateEngine implements Engine {
     this.opened = undefined;
   }
 
-  private async ready<T>(act: (starts: RunStarts) => Promise<T>): Promise<T> {
+  private async ready<T>(act: (starts: RunStarts) => Promise<T>, isOfRun = false): Promise<T> {
+    if (!isOfRun) this.refuseClosed();
     return act(this.present.starts);
   }
 
@@ -320,10 +338,6 @@ class RestateEngine implements Engine {
     if (this.adminApi) return this.adminApi;
     throw notOnEngine(this.name, what, 'it reads the journals of Restate, for which it needs adminUrl. Give that to restateEngine');
   }
-}
-
-function closed(): UsageError {
-  return new UsageError('ENGINE_CLOSED', 'The engine is not open. Start it with startSixfold, and use it before that is disposed.');
 }
 
 /** Text of the codec for a run without result. */

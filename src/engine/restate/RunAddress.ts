@@ -14,6 +14,9 @@ export const POST = 'post';
 /** The service of the queues, one object for each. */
 export const QUEUE = 'sixfold-queue';
 
+/** A command and a key, both of characters that mean nothing in an address of HTTP. */
+const ID = /^([a-z0-9-]+)\.([A-Za-z0-9_-]+)$/;
+
 /** The same for the same key of a command. */
 export function newRunId(command: string, key?: string): string {
   return `${command}.${key === undefined ? randomUUID() : digest(key)}`;
@@ -21,8 +24,8 @@ export function newRunId(command: string, key?: string): string {
 
 /** @param turn how often the run was gone on with after its end @throws UsageError `RUN_NOT_FOUND` for an id of another engine */
 export function addressOf(run: string, turn = 0): Address {
-  const dot = run.indexOf('.');
-  if (dot < 1 || dot === run.length - 1) {
+  const [, service = '', key] = ID.exec(run) ?? [];
+  if (key === undefined) {
     throw new UsageError(
       'RUN_NOT_FOUND',
       `"${run}" is no id of a run on Restate: those are COMMAND.KEY. \`sixfold runs list\` shows them.`,
@@ -31,6 +34,5 @@ export function addressOf(run: string, turn = 0): Address {
       },
     );
   }
-  const key = run.slice(dot + 1);
-  return { service: run.slice(0, dot), key: turn === 0 ? key : `${key}~${turn}` };
+  return { service, key: turn === 0 ? key : `${key}~${turn}` };
 }

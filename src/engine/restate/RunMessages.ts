@@ -74,7 +74,7 @@ export interface Batch {
   readonly ended?: true | undefined;
 }
 
-/** What a finished invocation gives: the record of the end, and what was recorded with it and is in no batch. */
+/** What a finished invocation gives: the record of the end. */
 export interface RunOutput {
   readonly startedAt: number;
   readonly records: readonly JournalRecord[];

@@ -2,7 +2,8 @@
  * A run in this process: drives its code, and keeps it over the invocations that Restate connects to it one after the other.
  *
  * Owns: the load of the run, mail that was handed to it. Does not own: the invocation. Invariants: of one run there is one load in a process;
- * nothing begins while no invocation is connected; an invocation whose journal is not the one that this load recorded gets a new load.
+ * nothing begins while no invocation is connected; an invocation whose journal is not the one that this load recorded gets a new load; what an
+ * invocation says that another has followed means nothing, since its connection may be late with what it brings.
  */
 
 import type { Clock } from '../../kernel/Clock.js';
@@ -57,8 +58,6 @@ export class RunSession implements RunHost {
   private stopTimer: (() => void) | undefined;
   /** The present load has nothing more to do; the next one begins when it is over. */
   private leaving: Promise<LoadEnd> | undefined;
-  /** What the output of the invocation records, which nobody acknowledges. */
-  private last: Batch | undefined;
 
   constructor(
     private readonly input: RunInput,
@@ -118,13 +117,18 @@ export class RunSession implements RunHost {
       return;
     }
     this.journal.attach();
-    if (onItsWay && isRecorded) this.recorded(onItsWay);
+    if (onItsWay && isRecorded) this.recorded(onItsWay, records);
     this.handOut();
   }
 
-  /** The next batch to be recorded; loads the run if it is not loaded. */
-  async next(): Promise<Batch> {
+  /**
+   * The next batch to be recorded; loads the run if it is not loaded. None ever comes for an invocation that another has followed.
+   *
+   * @param records those of the invocation that asks, as it gave them to `connect`
+   */
+  async next(records: RunRecords): Promise<Batch> {
     await this.leaving;
+    if (records !== this.records) return new Promise(() => undefined);
     if (!this.load) {
       if (this.parts.closing.aborted) return new Promise(() => undefined); // The invocation is cut off soon.
       try {
@@ -137,12 +141,12 @@ export class RunSession implements RunHost {
   }
 
   /** Restate cannot take this batch: the run is left for somebody to look at, as it was before. */
-  refuse({ records }: Batch): Batch {
+  refuse({ records }: Batch, of: RunRecords): Batch {
     const { label, body } = records.reduce((largest, one) => ((one.body?.length ?? 0) > (largest.body?.length ?? 0) ? one : largest));
     const why =
       `What was recorded of ${label} has ${body?.length} characters, and an entry of Restate takes 10 million. ` +
       'Keep large values elsewhere, and return where they are.';
-    this.giveUp(why);
+    if (of === this.records) this.giveUp(why);
     return this.stopped(why);
   }
 
@@ -151,15 +155,11 @@ export class RunSession implements RunHost {
     return { records: [], rest: { ...rest, at: this.parts.clock.now(), seen: this.records.mail.map(({ id }) => id) } };
   }
 
-  /** The batch that `next` gave is recorded. */
-  recorded({ rest, ended }: Batch): void {
+  /** The batch that `next` gave is recorded. @param records as those of `next` */
+  recorded({ rest, ended }: Batch, records: RunRecords): void {
+    if (records !== this.records) return;
     if (rest || ended) this.leaving = this.load?.driven;
     this.journal.acknowledge();
-  }
-
-  /** The invocation ends with this batch as its output. */
-  endsWith(batch: Batch): void {
-    this.last = batch;
   }
 
   /** Something came for the run, which `records` has taken in. */
@@ -169,16 +169,8 @@ export class RunSession implements RunHost {
 
   /** No invocation is connected any more. */
   disconnect(): void {
-    if (this.last) this.conclude(this.last);
-    else this.journal.detach();
+    this.journal.detach();
     if (!this.load) this.parts.over(this);
-  }
-
-  private conclude(last: Batch): void {
-    const { load } = this;
-    this.last = undefined;
-    this.recorded(last);
-    void load?.driven.then(() => this.parts.over(this));
   }
 
   /** Nothing that this load does counts any more. */

@@ -115,7 +115,9 @@ export class RunStarts {
   private async refuseOther(input: RunInput): Promise<void> {
     const { run, key, command } = input;
     const [params, principal] = identityOf(input).split(' ');
-    const [knownParams, knownPrincipal] = ((await this.parts.ingress.call<string>(addressOf(run), 'identity')) ?? '').split(' ');
+    const known = await this.parts.tracker.identityOf(run);
+    if (known === undefined) return; // It was ended in Restate before it had begun, which is what becomes of this key.
+    const [knownParams, knownPrincipal] = known.split(' ');
     if (params === knownParams && principal === knownPrincipal) return;
     const differs = params === knownParams ? 'another principal' : 'other params';
     throw new UsageError(

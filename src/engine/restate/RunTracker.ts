@@ -6,7 +6,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import type { GateOverride } from '../../abstract/Timeline.js';
-import { UsageError } from '../../kernel/errors.js';
+import { TransientError, UsageError } from '../../kernel/errors.js';
 import type { EndedRun, RunHandle } from '../Engine.js';
 import { handedBack, standsStill } from '../handBack.js';
 import { runEnded } from '../run/refusals.js';
@@ -23,6 +23,7 @@ const LOOK_MS = 500;
 const LOOK_MS_MAX = 2000;
 /** Between two looks whether a run is known to Restate. */
 const BEGUN_MS = 20;
+const BEGUN_TRIES_MAX = 500;
 
 /** Where a run is now. */
 export interface Place {
@@ -85,8 +86,36 @@ export class RunTracker {
     for (let turn = 0; ; turn += 1) {
       const ended = await this.endOf(run, turn, turn === 0 ? first : undefined);
       if (ended.successor !== undefined) return this.follow(ended.successor);
-      if (!(await this.parts.ingress.patiently(() => this.goesOn(run, turn, ended)))) return ended;
+      const goesOn = await this.parts.ingress.patiently(() => this.goesOn(run, turn, ended));
+      if (goesOn === undefined) throw handedBack(run);
+      if (!goesOn) return ended;
     }
+  }
+
+  /**
+   * What a run was begun with; undefined for one that was ended in Restate before it had begun. Waits for it to begin.
+   *
+   * @throws TransientError `RESTATE_UNREACHABLE` when it does not
+   */
+  async identityOf(run: string): Promise<string | undefined> {
+    const { ingress } = this.parts;
+    const address = addressOf(run);
+    for (let tries = 0; tries < BEGUN_TRIES_MAX; tries += 1) {
+      const identity = await ingress.call<string | null>(address, 'identity');
+      if (typeof identity === 'string') return identity;
+      if ((await ingress.output<RunOutput>(address)) !== undefined) {
+        // It has ended by now, and may have begun before.
+        return (await ingress.call<string | null>(address, 'identity')) ?? undefined;
+      }
+      await wait(BEGUN_MS);
+    }
+    throw new TransientError(
+      'RESTATE_UNREACHABLE',
+      `Run ${run} has not begun yet, so nobody knows what it is begun with. Ask again later.`,
+      {
+        details: { run },
+      },
+    );
   }
 
   /** @throws UsageError `RUN_NOT_FOUND`, `RUN_ENDED` */

@@ -3,9 +3,10 @@
  *
  * Owns: the port. Does not own: the runs. Accepts only requests that Restate has signed, unless it was told otherwise.
  */
-import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
-import type { AddressInfo } from 'node:net';
-import { UsageError } from '../../kernel/errors.js';
+import { once } from 'node:events';
+import { createServer, type Http2Server } from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
+import { messageOf, UsageError } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/Logger.js';
 import type { RestateSdk } from './sdk.js';
 
@@ -29,18 +30,18 @@ export interface WorkerParts {
 }
 
 export class Worker {
-  private readonly sessions = new Set<ServerHttp2Session>();
+  private readonly sockets = new Set<Socket>();
 
   private constructor(
     private readonly server: Http2Server,
     /** Where Restate finds it. */
     readonly url: string,
   ) {
-    server.on('session', (session) => {
-      this.sessions.add(session);
-      session.on('close', () => this.sessions.delete(session));
-      session.on('error', () => undefined); // The connection is gone, and the invocations on it are told.
+    server.on('connection', (socket: Socket) => {
+      this.sockets.add(socket);
+      socket.on('close', () => this.sockets.delete(socket));
     });
+    server.on('session', (session) => session.on('error', () => undefined)); // The connection is gone, and the invocations on it are told.
   }
 
   /** @throws UsageError `WORKER_NOT_STARTED` */
@@ -54,29 +55,23 @@ export class Worker {
       },
     });
     const server = createServer(handler);
-    await new Promise<void>((resolve, reject) => {
-      const fail = (cause: Error): void => {
-        const where = `${host}:${port}`;
-        reject(
-          new UsageError('WORKER_NOT_STARTED', `The worker cannot listen on ${where}: ${cause.message}. Give another port.`, {
-            cause,
-            details: { host, port },
-          }),
-        );
-      };
-      server.once('error', fail);
-      server.listen({ port, host, reusePort: shared }, () => {
-        server.off('error', fail);
-        resolve();
+    try {
+      server.listen({ port, host, reusePort: shared });
+      await once(server, 'listening');
+    } catch (cause) {
+      throw new UsageError('WORKER_NOT_STARTED', `The worker cannot listen on ${host}:${port}: ${messageOf(cause)}. Give another port.`, {
+        cause,
+        details: { host, port },
       });
-    });
+    }
     const { port: taken } = server.address() as AddressInfo;
     return new Worker(server, advertised ?? `http://${host.includes(':') ? `[${host}]` : host}:${taken}`);
   }
 
+  /** Does not wait for whoever is connected: a node that is gone without a word never answers. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve));
-    for (const session of this.sessions) session.destroy();
+    for (const socket of this.sockets) socket.destroy();
     await closed;
   }
 }

@@ -8,6 +8,19 @@ export function checkedUrl(option: string, url: string): string {
   });
 }
 
+/** A hundred years: more is a mistake, and more than a server of Restate takes. */
+const SPAN_MS_MAX = 100 * 365 * 86_400_000;
+
+/** That they are whole numbers of milliseconds. @param spans by the names of the options @throws UsageError `ENGINE_INVALID` */
+export function checkSpans(spans: Readonly<Record<string, number | undefined>>): void {
+  for (const [option, span] of Object.entries(spans)) {
+    if (span === undefined || (Number.isInteger(span) && span >= 0 && span <= SPAN_MS_MAX)) continue;
+    throw new UsageError('ENGINE_INVALID', `${option}: ${span} is no time in milliseconds. Give a whole number from 0 to ${SPAN_MS_MAX}.`, {
+      details: { option },
+    });
+  }
+}
+
 /** That they are public keys of a cluster. @throws UsageError `ENGINE_INVALID` */
 export function checkKeys(keys: readonly string[]): void {
   const wrong = keys.find((key) => !/^publickeyv1_[1-9A-HJ-NP-Za-km-z]+$/.test(key));

@@ -34,7 +34,8 @@ export function commandService(name: string, sdk: RestateSdk, sessions: Sessions
       resume: workflow.shared({}, async (ctx: WorkflowSharedContext): Promise<boolean> => (await ctx.get('stopped')) !== null),
       query: workflow.shared({}, async (ctx: WorkflowSharedContext): Promise<string | null> => ctx.get<string>('published')),
       stopped: workflow.shared({}, async (ctx: WorkflowSharedContext): Promise<string | null> => ctx.get<string>('stopped')),
-      identity: workflow.shared({}, async (ctx: WorkflowSharedContext): Promise<string> => ctx.promise<string>('identity')),
+      /** Null before the run has begun. */
+      identity: workflow.shared({}, async (ctx: WorkflowSharedContext) => (await ctx.promise<string>('identity').peek()) ?? null),
     },
     options: {
       workflowRetention: retentionMs,

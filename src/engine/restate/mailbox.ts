@@ -12,7 +12,7 @@ const MAIL_MAX = 1_000_000;
 export async function post(ctx: WorkflowSharedContext, mail: RunMail, sdk: RestateSdk): Promise<void> {
   for (let index = (await ctx.get<number>('mail')) ?? 0; index < MAIL_MAX; index += 1) {
     const place = ctx.promise<RunMail>(`mail-${index}`);
-    if (await isFirst(place, mail, sdk)) return;
+    if (await isFirst(place.resolve(mail), sdk)) return;
     const other = await place.peek();
     if (other?.kind !== 'moved') continue;
     if (mail.kind === 'moved') return; // It is said already.
@@ -21,10 +21,10 @@ export async function post(ctx: WorkflowSharedContext, mail: RunMail, sdk: Resta
   }
 }
 
-/** Resolves to whether nobody was faster. */
-export async function isFirst(promise: { resolve(mail: RunMail): Promise<void> }, mail: RunMail, sdk: RestateSdk): Promise<boolean> {
+/** Whether nobody was faster. @param kept of the mail that was put in its place */
+export async function isFirst(kept: Promise<void>, sdk: RestateSdk): Promise<boolean> {
   try {
-    await promise.resolve(mail);
+    await kept;
     return true;
   } catch (error) {
     if (error instanceof sdk.TerminalError && !(error instanceof sdk.CancelledError)) return false;

@@ -323,7 +323,9 @@ export class Execution implements RunDriver, FacilitiesPorts, CodeTurnsPorts {
     if (this.refusal) return;
     const starting = steps.prepare(fresh, this.stopped);
     this.facilities.reachFrontier();
-    await committed(this.parts);
+    const { active, resting } = this.facilities;
+    // The last outcome is committed together with the end that follows from it.
+    if (!this.turns.settled || starting.length > 0 || active || resting) await committed(this.parts);
     const stopping = this.deliveries.find(isStop); // It came while the asks were on their way to the disk.
     for (const ask of starting) {
       if (stopping && !ask.request.shielded) steps.withdraw(ask, this.errorOfStop(stopping));
