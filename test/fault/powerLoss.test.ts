@@ -12,7 +12,7 @@ import { addRun, addStep, type Begun, endRun, openJournal } from '../support/jou
 const WAL_HEADER = 32;
 const FRAME = 24 + 4096;
 /** Far below where SQLite begins to copy the log into the file, after which a cut would be no cut of the log alone. */
-const FRAMES = { min: 690, max: 950 };
+const FRAMES = { min: 720, max: 980 };
 const EVERYTHING = [
   'SELECT uid, status, standing, due, waits, owner, successor, published, queue FROM run ORDER BY id',
   'SELECT run, seq, hash, body FROM record ORDER BY run, seq',
