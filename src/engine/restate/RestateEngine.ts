@@ -87,6 +87,8 @@ const DAY_MS = 86_400_000;
 const REQUEST_MS = 10_000;
 /** A run whose invocation was cut off waits so long for the next one. */
 const KEPT_MS = 10_000;
+/** With more than this a run could not record that it came, and would stand still whenever it is loaded. */
+const SIGNAL_LENGTH_MAX = 4 * 1024 * 1024;
 /** Steps of resumed runs that may be under way at once. */
 const RESUMED_STEPS_MAX = 100;
 
@@ -253,6 +255,7 @@ class RestateEngine implements Engine {
 
   async notify(runId: string, signal: Signal): Promise<void> {
     this.refuseClosed();
+    if (signal.value.length > SIGNAL_LENGTH_MAX) throw this.tooLarge(signal);
     await this.present.tracker.post(runId, { kind: 'signal', ...signal });
   }
 
@@ -332,6 +335,11 @@ class RestateEngine implements Engine {
 
   private inspection(what: string): Inspection {
     return new Inspection(this.admin(what), this.present.setup.commands);
+  }
+
+  private tooLarge({ name, value }: Signal): UsageError {
+    const why = `it has ${value.length} characters, and no more than ${SIGNAL_LENGTH_MAX} are recorded together. Send where the value is`;
+    return notOnEngine(this.name, `signal of the size of "${name}"`, why);
   }
 
   private admin(what: string): Admin {

@@ -16,6 +16,7 @@ import type { Legacy, RunHost } from '../run/ExecutionParts.js';
 import type { RunRow } from '../run/RunJournal.js';
 import { RunLog } from '../run/RunLog.js';
 import type { TurnsToStart } from '../run/TurnsToStart.js';
+import { largestIn } from './batchText.js';
 import type { Batch, RunInput } from './RunMessages.js';
 import { type NumberedMail, type RunRecords, rowOf } from './RunRecords.js';
 import { SessionJournal } from './SessionJournal.js';
@@ -56,8 +57,8 @@ export class RunSession implements RunHost {
   private readonly outcomes = new Map<string, { readonly outcome: ChildOutcome; readonly mail?: string }>();
   private readonly handed = new Set<string>();
   private stopTimer: (() => void) | undefined;
-  /** The present load has nothing more to do; the next one begins when it is over. */
-  private leaving: Promise<LoadEnd> | undefined;
+  /** The last load has nothing more to do, or was given up; the next one begins when it is over. */
+  private leaving: Promise<unknown> | undefined;
 
   constructor(
     private readonly input: RunInput,
@@ -110,7 +111,7 @@ export class RunSession implements RunHost {
     const { batches, head } = this.records;
     const isRecorded = onItsWay && records.batches === batches + 1 && records.head === (onItsWay.records.at(-1)?.hash ?? head);
     const isSame = records === this.records || (records.batches === batches && records.head === head);
-    if (this.load && !isSame && !isRecorded) this.giveUp('another process has gone on with it');
+    if (this.load && !isSame && !isRecorded) void this.giveUp('another process has gone on with it');
     this.records = records;
     if (!this.load) {
       this.journal = this.newJournal();
@@ -141,12 +142,12 @@ export class RunSession implements RunHost {
   }
 
   /** Restate cannot take this batch: the run is left for somebody to look at, as it was before. */
-  refuse({ records }: Batch, of: RunRecords): Batch {
-    const { label, body } = records.reduce((largest, one) => ((one.body?.length ?? 0) > (largest.body?.length ?? 0) ? one : largest));
+  refuse(batch: Batch, of: RunRecords): Batch {
+    const { what, length } = largestIn(batch);
     const why =
-      `What was recorded of ${label} has ${body?.length} characters, and an entry of Restate takes 10 million. ` +
+      `${what} has ${length} characters, and an entry of Restate takes 10 million. ` +
       'Keep large values elsewhere, and return where they are.';
-    if (of === this.records) this.giveUp(why);
+    if (of === this.records) void this.giveUp(why);
     return this.stopped(why);
   }
 
@@ -158,7 +159,7 @@ export class RunSession implements RunHost {
   /** The batch that `next` gave is recorded. @param records as those of `next` */
   recorded({ rest, ended }: Batch, records: RunRecords): void {
     if (records !== this.records) return;
-    if (rest || ended) this.leaving = this.load?.driven;
+    if ((rest || ended) && this.load) this.leave(this.load);
     this.journal.acknowledge();
   }
 
@@ -170,23 +171,32 @@ export class RunSession implements RunHost {
   /** No invocation is connected any more. */
   disconnect(): void {
     this.journal.detach();
-    if (!this.load) this.parts.over(this);
+    if (!this.load && !this.leaving) this.parts.over(this);
   }
 
-  /** Nothing that this load does counts any more. */
-  giveUp(why: string): void {
+  /** Nothing that this load does counts any more. Resolves when nothing of it is under way. */
+  async giveUp(why: string): Promise<void> {
     const { load } = this;
     const lost = new TransientError('LEASE_LOST', `Run ${this.id} is not done here any more: ${why}.`, { details: { run: this.id } });
     this.journal.lose(lost);
     this.journal = this.newJournal();
     this.load = undefined;
     load?.execution.abandon(lost);
+    if (load) this.leave(load);
+    await this.leaving;
+  }
+
+  private leave({ driven }: Load): void {
+    const left = Promise.all([driven, this.leaving]).then(() => {
+      if (this.leaving === left) this.leaving = undefined;
+    });
+    this.leaving = left;
   }
 
   /** Starts nothing more, and leaves the run to be gone on with. */
   handBack(drainMs: number): Promise<unknown> {
     this.load?.execution.handBack(drainMs);
-    return this.load?.driven ?? Promise.resolve();
+    return this.load?.driven ?? this.leaving ?? Promise.resolve();
   }
 
   private begin(): void {
@@ -219,7 +229,6 @@ export class RunSession implements RunHost {
       turnToStart: isNew ? undefined : () => turns.take(),
     });
     this.handed.clear();
-    this.leaving = undefined;
     const driven = execution.drive(() => this.stopTimer?.());
     const load = { execution, watch, driven };
     this.load = load;

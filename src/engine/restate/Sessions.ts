@@ -89,7 +89,7 @@ export class Sessions {
 
   private drop({ session, forget }: Entry, why: string): void {
     forget?.();
-    session.giveUp(why);
+    void session.giveUp(why);
   }
 
   private add(input: RunInput, records: RunRecords, signal: AbortSignal): Entry {
@@ -106,9 +106,9 @@ export class Sessions {
     const entry = this.entries.get(runId);
     if (entry?.signal !== signal) return; // Another invocation was faster.
     const { clock, keptMs } = this.parts;
-    entry.forget = clock.after(keptMs, () => {
-      this.remove(entry.session);
-      entry.session.giveUp('no invocation of it came back to this process');
+    entry.forget = clock.after(keptMs, async () => {
+      await entry.session.giveUp('no invocation of it came back to this process');
+      if (entry.signal === signal) this.remove(entry.session);
     });
     entry.session.disconnect();
   }

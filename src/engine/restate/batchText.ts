@@ -14,6 +14,14 @@ export function batchOf(text: string): Batch {
   return { ...rest, records: records.map(completed) };
 }
 
+/** The largest of what is recorded together. */
+export function largestIn({ records, published, successor }: Batch): { readonly what: string; readonly length: number } {
+  const parts = records.map(({ label, body }) => ({ what: `What was recorded of ${label}`, length: body?.length ?? 0 }));
+  parts.push({ what: 'What it published', length: published?.length ?? 0 });
+  parts.push({ what: 'What the next run begins with', length: successor === undefined ? 0 : JSON.stringify(successor).length });
+  return parts.reduce((largest, one) => (one.length > largest.length ? one : largest));
+}
+
 function shortened(record: JournalRecord): Short {
   const { seq, kind, at, label, hash } = record;
   const short: { -readonly [K in keyof Short]: Short[K] } = { seq, kind, at, label, hash };

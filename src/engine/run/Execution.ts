@@ -147,6 +147,7 @@ export class Execution implements RunDriver, FacilitiesPorts, CodeTurnsPorts {
       ({ status, reason } = verdict);
       const committing = committed(this.parts);
       if (committing) await committing;
+      this.publication.flush();
       watch.publish({ type: 'ended', status }, ended.endedAt);
       return { at: 'ended', ended };
     } catch (why) {
@@ -157,6 +158,7 @@ export class Execution implements RunDriver, FacilitiesPorts, CodeTurnsPorts {
     } finally {
       trace.end(status, reason === undefined ? undefined : secrets.redact(reason));
       over();
+      this.publication.flush();
       watch.end();
     }
   }

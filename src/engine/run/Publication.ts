@@ -22,13 +22,27 @@ export class Publication {
       return;
     }
     this.waiting.push([happening, at]);
-    if (this.waiting.length > 1) return;
+    if (this.waiting.length === 1) this.wait();
+  }
+
+  /** Tells what it can. Before the end is told, so that nothing comes behind it. */
+  flush(): void {
+    if (this.journal.idle) this.tell(this.waiting.length);
+  }
+
+  private wait(): void {
+    const { length } = this.waiting; // What comes meanwhile is in a later commit.
     const committed = this.journal.afterCommit?.() ?? this.journal.committed();
     committed.then(
       () => {
-        for (const next of this.waiting.splice(0)) this.watch.publish(...next);
+        this.tell(this.journal.idle ? this.waiting.length : length);
+        if (this.waiting.length > 0) this.wait();
       },
       () => undefined, // The driver meets the same error and stops the run.
     );
+  }
+
+  private tell(count: number): void {
+    for (const next of this.waiting.splice(0, count)) this.watch.publish(...next);
   }
 }
