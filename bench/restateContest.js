@@ -142,7 +142,10 @@ try {
   if (!registered.ok) throw new Error(await registered.text());
   const client = connect({ url: server.ingressUrl }).serviceClient(raw);
   let calls = 0;
-  const keyed = () => rpc.opts({ idempotencyKey: `call-${(calls += 1)}` });
+  const keyed = () => {
+    calls += 1;
+    return rpc.opts({ idempotencyKey: `call-${calls}` });
+  };
   const contests = {
     sequential: [() => runner.execute(Sequential, {}), () => client.sequential(keyed())],
     parallel: [() => runner.execute(Parallel, {}), () => client.parallel(keyed())],

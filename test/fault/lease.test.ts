@@ -2,11 +2,11 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { verifyChain } from '../../src/engine/run/chain.js';
 import type { Journal } from '../../src/engine/embedded/Journal.js';
-import type { Rest } from '../../src/engine/run/RunJournal.js';
 import { SqliteJournal, type SqliteJournalOptions } from '../../src/engine/embedded/SqliteJournal.js';
 import { holderIn } from '../../src/engine/embedded/sqlite/writeLockHolder.js';
+import { verifyChain } from '../../src/engine/run/chain.js';
+import type { Rest } from '../../src/engine/run/RunJournal.js';
 import { journalFolder, silent } from '../support/engineHarness.js';
 import { bundledProbe, JournalProcess, type ProcessOptions } from '../support/JournalProcess.js';
 import { addRun, addStep, openJournal, rowOf } from '../support/journals.js';

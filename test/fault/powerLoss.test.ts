@@ -2,8 +2,8 @@
 import { copyFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { verifyChain } from '../../src/engine/run/chain.js';
 import { SqliteJournal } from '../../src/engine/embedded/SqliteJournal.js';
+import { verifyChain } from '../../src/engine/run/chain.js';
 import { digest } from '../../src/kernel/digest.js';
 import { SeededChance } from '../../src/kernel/SeededChance.js';
 import { journalFolder, silent } from '../support/engineHarness.js';

@@ -108,7 +108,9 @@ onCluster('a cluster of three nodes and two workers', () => {
       pauseMs: Math.floor(between(0, PAUSE_MS_MAX)),
       goMs: between(0, GO_MS_MAX),
     }));
-    const runs = await Promise.all(orders.map(({ goMs: _, ...order }, n) => caller(n).start(Deliver, order, { key: order.id })));
+    const runs = await Promise.all(
+      orders.map(({ id, fails, pauseMs }, n) => caller(n).start(Deliver, { id, fails, pauseMs }, { key: id })),
+    );
     const outcomes = Promise.all(runs.map((run) => run.outcome()));
     const told = Promise.all(runs.map((run, n) => wait(orders[n]?.goMs).then(() => run.notify('go', { n: 1 }))));
 

@@ -21,9 +21,8 @@ const opened = async (code: Code, options: Partial<RestateEngineOptions> = {}): 
   return engine;
 };
 
-const describeRestate = hasRestate()
-  ? describe
-  : (process.stderr.write('skipped: npm has no Restate server for this platform\n'), describe.skip);
+if (!hasRestate()) process.stderr.write('skipped: npm has no Restate server for this platform\n');
+const describeRestate = hasRestate() ? describe : describe.skip;
 
 describeRestate('a worker of Restate', () => {
   it('goes on with a run on its new connection when the old one is late with an acknowledgement', async () => {

@@ -4,8 +4,8 @@
  * Owns: runs, records, mail, who is alive. Does not own: what is not committed yet, which each SimulatedJournal has for itself.
  */
 import type { Mail } from '../../src/engine/embedded/Journal.js';
-import type { RunRow } from '../../src/engine/run/RunJournal.js';
 import type { JournalRecord } from '../../src/engine/Record.js';
+import type { RunRow } from '../../src/engine/run/RunJournal.js';
 
 interface Bridge {
   readonly from: number;

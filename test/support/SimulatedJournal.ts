@@ -5,9 +5,9 @@
  * Invariants: as the port of the journals says.
  */
 import type { Admission, Journal, JournalEvents, Mail, NewRun, Wanted } from '../../src/engine/embedded/Journal.js';
-import type { Reopening, Rest, RunRow } from '../../src/engine/run/RunJournal.js';
 import { MemoryTables } from '../../src/engine/embedded/stores/MemoryTables.js';
 import type { EndStatus, JournalRecord } from '../../src/engine/Record.js';
+import type { Reopening, Rest, RunRow } from '../../src/engine/run/RunJournal.js';
 import { type CommitOptions, SimulatedCommits } from './SimulatedCommits.js';
 import type { SimulatedDisk, StoredRun, Write, WriteKind } from './SimulatedDisk.js';
 

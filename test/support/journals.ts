@@ -1,8 +1,8 @@
 /** Journals on their own, without an engine. */
 import type { Journal, NewRun } from '../../src/engine/embedded/Journal.js';
+import { SqliteJournal, type SqliteJournalOptions } from '../../src/engine/embedded/SqliteJournal.js';
 import type { QueuePlace, RunRow } from '../../src/engine/run/RunJournal.js';
 import { RunLog } from '../../src/engine/run/RunLog.js';
-import { SqliteJournal, type SqliteJournalOptions } from '../../src/engine/embedded/SqliteJournal.js';
 import { Carried } from '../../src/kernel/codec/Carried.js';
 import { silent } from './engineHarness.js';
 

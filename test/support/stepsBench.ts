@@ -1,10 +1,10 @@
 /** The steps of one run without an engine: records in a list, a clock that is moved, and a driver that obeys the order of a run. */
 import type { StepRequest } from '../../src/abstract/DurableRun.js';
 import { silentTelemetry } from '../../src/abstract/Telemetry.js';
-import { Deliveries } from '../../src/engine/run/Deliveries.js';
-import { Steps, type StepsParts } from '../../src/engine/run/Steps.js';
 import { handedBack } from '../../src/engine/handBack.js';
 import type { JournalRecord, RecordKind } from '../../src/engine/Record.js';
+import { Deliveries } from '../../src/engine/run/Deliveries.js';
+import { Steps, type StepsParts } from '../../src/engine/run/Steps.js';
 import { Workspace } from '../../src/engine/Workspace.js';
 import { Codec } from '../../src/kernel/codec/Codec.js';
 import { CancelledError, type SixfoldError } from '../../src/kernel/errors.js';

@@ -194,7 +194,8 @@ function refused(path: string, status: number, text: string): UsageError {
 /** The message of an error, which Restate gives as JSON. */
 function wordsOf(text: string): string {
   try {
-    return String((JSON.parse(text) as { readonly message?: unknown }).message ?? text);
+    const { message } = JSON.parse(text) as { readonly message?: unknown };
+    return typeof message === 'string' ? message : text;
   } catch {
     return text;
   }

@@ -198,11 +198,13 @@ class Look {
   }
 
   private arm(pauseMs = LOOK_MS): void {
-    this.timer = setTimeout(async () => {
-      const found = await this.look();
-      if (found) this.reject(found);
-      else if (this.timer) this.arm(Math.min(pauseMs * 2, LOOK_MS_MAX));
-    }, pauseMs);
+    this.timer = setTimeout(() => void this.lookOnce(pauseMs), pauseMs);
+  }
+
+  private async lookOnce(pauseMs: number): Promise<void> {
+    const found = await this.look();
+    if (found) this.reject(found);
+    else if (this.timer) this.arm(Math.min(pauseMs * 2, LOOK_MS_MAX));
   }
 }
 

@@ -160,14 +160,14 @@ export class SessionJournal implements RunJournal {
   lose(reason: SixfoldError): void {
     this.lost = reason;
     this.give = undefined;
-    for (const { reject } of this.waiting.splice(0)) reject(reason);
+    for (const one of this.waiting.splice(0)) one.reject(reason);
   }
 
   private tell(): void {
     if (!this.attached) return;
     const done = this.waiting.filter(({ batch }) => batch <= this.acknowledged);
     this.waiting = this.waiting.filter(({ batch }) => batch > this.acknowledged);
-    for (const { resolve } of done) resolve();
+    for (const one of done) one.resolve();
   }
 
   /** With what else is recorded in this turn. */

@@ -106,11 +106,13 @@ export class Sessions {
     const entry = this.entries.get(runId);
     if (entry?.signal !== signal) return; // Another invocation was faster.
     const { clock, keptMs } = this.parts;
-    entry.forget = clock.after(keptMs, async () => {
-      await entry.session.giveUp('no invocation of it came back to this process');
-      if (entry.signal === signal) this.remove(entry.session);
-    });
+    entry.forget = clock.after(keptMs, () => void this.giveUp(entry, signal));
     entry.session.disconnect();
+  }
+
+  private async giveUp(entry: Entry, signal: AbortSignal): Promise<void> {
+    await entry.session.giveUp('no invocation of it came back to this process');
+    if (entry.signal === signal) this.remove(entry.session);
   }
 
   private remove(session: RunSession): void {

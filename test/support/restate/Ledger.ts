@@ -4,7 +4,7 @@
  * Owns: its port of loopback. An effect has happened when the request is kept; the reply comes later, so that whoever asked may be gone by then.
  */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -47,11 +47,13 @@ export class Ledger implements AsyncDisposable {
     private readonly server: Server,
     private readonly draw: () => number,
   ) {
-    server.on('request', async (request, response) => {
-      const reply = await this.answer(request);
-      await wait(REPLY_MS.min + this.draw() * (REPLY_MS.max - REPLY_MS.min));
-      response.writeHead(reply === undefined ? 410 : 200).end(JSON.stringify(reply ?? null));
-    });
+    server.on('request', (request, response) => void this.serve(request, response));
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const reply = await this.answer(request);
+    await wait(REPLY_MS.min + this.draw() * (REPLY_MS.max - REPLY_MS.min));
+    response.writeHead(reply === undefined ? 410 : 200).end(JSON.stringify(reply ?? null));
   }
 
   static async open(draw: () => number = Math.random): Promise<Ledger> {

@@ -25,15 +25,15 @@ export class LostReply implements AsyncDisposable {
     let isLost = false;
     server.on('connection', (from) => {
       const to = door.pass(from, port);
-      to.on('data', async (bytes) => {
-        if (isLost) {
-          from.write(bytes);
-          return;
-        }
+      const lose = async (): Promise<void> => {
         isLost = true;
         await before();
         from.destroy();
         resolve();
+      };
+      to.on('data', (bytes) => {
+        if (isLost) from.write(bytes);
+        else void lose();
       });
     });
     return door;

@@ -17,10 +17,7 @@ async function main({ ledgerUrl, version, port, isShared, identityKeys, ...urls 
   const commands = Object.values(clusterCommands(new LedgerClient(ledgerUrl), version));
   const runner = await open(commands, { engine, telemetry: silentTelemetry });
   process.on('disconnect', () => process.exit()); // Whoever started it is gone.
-  process.on('message', async () => {
-    await runner[Symbol.asyncDispose]();
-    process.exit();
-  });
+  process.on('message', () => void runner[Symbol.asyncDispose]().then(() => process.exit()));
   process.send?.({ serving: runner.engine.serving });
 }
 

@@ -1,8 +1,9 @@
 /** The parts of writing that need no file: which SQLite is safe, which disk is slow, how fast a queue may go. */
-import { Pace } from '../../../src/engine/run/Pace.js';
+
 import { CommitTimes } from '../../../src/engine/embedded/sqlite/CommitTimes.js';
 import { hasEnded, isStopped, thisProcess } from '../../../src/engine/embedded/sqlite/processIdentity.js';
 import { writesSafely } from '../../../src/engine/embedded/sqlite/sqliteVersion.js';
+import { Pace } from '../../../src/engine/run/Pace.js';
 
 describe('a version of SQLite', () => {
   it.each(['3.51.3', '3.51.10', '3.52.0', '4.0.0', '3.44.6', '3.44.9', '3.50.7', '3.53.4'])('may write: %s', (version) => {

@@ -1,5 +1,5 @@
-import { judgeEnd, judgeFrontier } from '../../../src/engine/run/divergence.js';
 import { handedBack } from '../../../src/engine/handBack.js';
+import { judgeEnd, judgeFrontier } from '../../../src/engine/run/divergence.js';
 import type { Effect } from '../../../src/kernel/Call.js';
 import { CommandFailure, OutcomeUnknownError, TransientError } from '../../../src/kernel/errors.js';
 import { HeldBody, type StepAskOptions, StepsBench } from '../../support/stepsBench.js';
