@@ -29,7 +29,7 @@ export const MUTANTS: readonly Mutant[] = [
     defect: 'effects begin before the commit',
     file: 'engine/run/Execution.ts',
     text: 'await committed(this.parts);',
-    instead: '',
+    instead: ';',
   },
   {
     defect: 'a batch of outcomes is delivered in one tick',

@@ -29,7 +29,7 @@ import { checkedOverride } from '../run/refusals.js';
 import { TurnsToStart } from '../run/TurnsToStart.js';
 import type { Stores } from '../stores/Stores.js';
 import { Admin } from './Admin.js';
-import { checkedUrl, checkKeys, checkSpans } from './checkedOptions.js';
+import { checkedUrl, checkKeys, checkSize, checkSpans, unsigned } from './checkedOptions.js';
 import { commandService } from './commandService.js';
 import { closed, Ingress } from './Ingress.js';
 import { Inspection } from './Inspection.js';
@@ -87,8 +87,6 @@ const DAY_MS = 86_400_000;
 const REQUEST_MS = 10_000;
 /** A run whose invocation was cut off waits so long for the next one. */
 const KEPT_MS = 10_000;
-/** With more than this a run could not record that it came, and would stand still whenever it is loaded. */
-const SIGNAL_LENGTH_MAX = 4 * 1024 * 1024;
 /** Steps of resumed runs that may be under way at once. */
 const RESUMED_STEPS_MAX = 100;
 
@@ -255,7 +253,7 @@ class RestateEngine implements Engine {
 
   async notify(runId: string, signal: Signal): Promise<void> {
     this.refuseClosed();
-    if (signal.value.length > SIGNAL_LENGTH_MAX) throw this.tooLarge(signal);
+    checkSize(signal);
     await this.present.tracker.post(runId, { kind: 'signal', ...signal });
   }
 
@@ -337,11 +335,6 @@ class RestateEngine implements Engine {
     return new Inspection(this.admin(what), this.present.setup.commands);
   }
 
-  private tooLarge({ name, value }: Signal): UsageError {
-    const why = `it has ${value.length} characters, and no more than ${SIGNAL_LENGTH_MAX} are recorded together. Send where the value is`;
-    return notOnEngine(this.name, `signal of the size of "${name}"`, why);
-  }
-
   private admin(what: string): Admin {
     if (this.adminApi) return this.adminApi;
     throw notOnEngine(this.name, what, 'it reads the journals of Restate, for which it needs adminUrl. Give that to restateEngine');
@@ -351,11 +344,4 @@ class RestateEngine implements Engine {
 /** Text of the codec for a run without result. */
 function nothingIn({ codec }: EngineSetup): string {
   return codec.encode(undefined, 'nothing');
-}
-
-function unsigned(): UsageError {
-  return new UsageError(
-    'WORKER_NOT_STARTED',
-    'A worker takes only requests that Restate has signed. Give identityKeys, the public keys of the cluster, or for a test acceptUnsigned: true.',
-  );
 }

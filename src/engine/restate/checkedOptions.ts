@@ -1,4 +1,6 @@
 import { UsageError } from '../../kernel/errors.js';
+import type { Signal } from '../Engine.js';
+import { notOnEngine } from '../notOnEngine.js';
 
 /** Of an engine, from outside. @throws UsageError `ENGINE_INVALID` */
 export function checkedUrl(option: string, url: string): string {
@@ -28,5 +30,22 @@ export function checkKeys(keys: readonly string[]): void {
   throw new UsageError(
     'ENGINE_INVALID',
     `identityKeys: ${JSON.stringify(wrong)} is no public key. Give that of the cluster as its nodes say it when they start, publickeyv1_….`,
+  );
+}
+
+/** With more than this a run could not record that it came, and would stand still whenever it is loaded. */
+const SIGNAL_LENGTH_MAX = 4 * 1024 * 1024;
+
+/** @throws UsageError `NOT_ON_ENGINE` for a signal that is larger than what is recorded together */
+export function checkSize({ name, value }: Signal): void {
+  if (value.length <= SIGNAL_LENGTH_MAX) return;
+  const why = `it has ${value.length} characters, and no more than ${SIGNAL_LENGTH_MAX} are recorded together. Send where the value is`;
+  throw notOnEngine('restate', `signal of the size of "${name}"`, why);
+}
+
+export function unsigned(): UsageError {
+  return new UsageError(
+    'WORKER_NOT_STARTED',
+    'A worker takes only requests that Restate has signed. Give identityKeys, the public keys of the cluster, or for a test acceptUnsigned: true.',
   );
 }
