@@ -29,9 +29,7 @@ const END_MS_MAX = 25_000;
 
 const isRunnable = PROGRAMS > 0 && hasRestate();
 if (!isRunnable)
-  process.stderr.write(
-    'restatePrograms.test.ts: skipped, PROGRAMS=15 asks for them, and npm must have a Restate server for the platform.\n',
-  );
+  process.stderr.write('restatePrograms.test.ts: skipped, they run where there is Restate, when PROGRAMS=15 asks for them.\n');
 const onRestate = isRunnable ? describe : describe.skip;
 
 onRestate('random programs on two workers that are cut off again and again', () => {
