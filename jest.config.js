@@ -21,6 +21,7 @@ const ESM_ONLY = ['inversify', '@inversifyjs', 'd3-hierarchy', 'commander', ...T
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
+  maxWorkers: 2, // By itself jest leaves one core idle, which is half of a small machine.
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/fixtures/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/dist-examples/', '<rootDir>/test/fixtures/'],
